@@ -1,0 +1,164 @@
+"""Distributions and catalog -> series -> GetMetricData queries; its answers -> metric points."""
+
+import math
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+
+from guance_aws_cloudfront.catalog import (
+    CLOUD_PROVIDER,
+    DIMENSIONS,
+    GLOBAL,
+    METRIC_MEASUREMENT,
+    NAMESPACE,
+    Metric,
+    field_name,
+)
+from guance_aws_cloudfront.config import Account
+from guance_aws_cloudfront.objects import aliases
+from guance_aws_cloudfront.text import one_line
+from guance_aws_cloudfront.windows import Window
+
+QUERIES_PER_CALL = 500
+DATA_POINTS_PER_CALL = 100_800
+COMPLETE = "Complete"
+
+# distribution ID -> minute (epoch seconds) -> field -> value
+Minutes = Dict[str, Dict[int, Dict[str, float]]]
+
+
+class Series(NamedTuple):
+    """One statistic of one metric of one distribution."""
+
+    distribution_id: str
+    metric: str
+    statistic: str
+
+
+class Answer:
+    """What GetMetricData said of one query, over all its pages: times in epoch seconds, values, the last status."""
+
+    def __init__(self) -> None:
+        self.times: List[float] = []
+        self.values: List[float] = []
+        self.status = "no answer"
+        self.messages: List[str] = []
+
+
+class Answers(NamedTuple):
+    """The answers to the queries of a call, in the queries' order, and what CloudWatch said of the call as a whole."""
+
+    queries: List[Answer]
+    messages: List[str]
+
+
+def plan_series(distribution_ids: Iterable[str], metrics: Sequence[Metric]) -> List[Series]:
+    """Every statistic of every metric for every distribution, those of a distribution side by side."""
+    return [
+        Series(distribution_id, metric.name, statistic)
+        for distribution_id in distribution_ids
+        for metric in metrics
+        for statistic in metric.statistics
+    ]
+
+
+def batches(series: Sequence[Series]) -> List[Sequence[Series]]:
+    """The series in groups of at most 500, the most that one call takes."""
+    return [series[at : at + QUERIES_PER_CALL] for at in range(0, len(series), QUERIES_PER_CALL)]
+
+
+def metric_data_request(batch: Sequence[Series], window: Window, period: int) -> Dict[str, Any]:
+    """The arguments of GetMetricData for a batch; the query of the n-th series has the Id `q<n>`."""
+    return {
+        "MetricDataQueries": [_query(number, series, period) for number, series in enumerate(batch)],
+        "StartTime": window.start,
+        "EndTime": window.end,
+        "ScanBy": "TimestampAscending",
+        "MaxDatapoints": DATA_POINTS_PER_CALL,
+    }
+
+
+def _query(number: int, series: Series, period: int) -> Dict[str, Any]:
+    dimensions = zip(DIMENSIONS, (series.distribution_id, GLOBAL))
+    metric = {
+        "Namespace": NAMESPACE,
+        "MetricName": series.metric,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions],
+    }
+    return {"Id": f"q{number}", "MetricStat": {"Metric": metric, "Period": period, "Stat": series.statistic}}
+
+
+def merge_pages(pages: Iterable[Mapping[str, Any]], queries: int) -> Answers:
+    """The answers to a call with that many queries; a query may be answered on several pages, or on none."""
+    merged = Answers([Answer() for _ in range(queries)], [])
+    for page in pages:
+        merged.messages.extend(_messages(page))
+        for result in page.get("MetricDataResults", ()):
+            answer = merged.queries[int(result["Id"][1:])]
+            answer.times.extend(result.get("Timestamps", ()))
+            answer.values.extend(result.get("Values", ()))
+            # PartialData on a page says that more follows: only what the last page says is final.
+            answer.status = result.get("StatusCode", COMPLETE)
+            answer.messages.extend(_messages(result))
+    return merged
+
+
+def _messages(said: Mapping[str, Any]) -> List[str]:
+    return [one_line(f"{message.get('Code')}: {message.get('Value')}") for message in said.get("Messages") or ()]
+
+
+def incomplete(batch: Sequence[Series], answers: Answers) -> Dict[str, List[Series]]:
+    """The series that CloudWatch did not answer completely, by what it said of them."""
+    failed: Dict[str, List[Series]] = {}
+    for series, answer in zip(batch, answers.queries):
+        if answer.status != COMPLETE:
+            said = "; ".join([answer.status, *dict.fromkeys(answer.messages)])
+            failed.setdefault(said, []).append(series)
+    return failed
+
+
+def remarks(answers: Answers) -> List[str]:
+    """What CloudWatch remarked on a call, or on queries that it answered completely, each remark once."""
+    of_queries = (text for answer in answers.queries if answer.status == COMPLETE for text in answer.messages)
+    return list(dict.fromkeys([*answers.messages, *of_queries]))
+
+
+def gather(batch: Sequence[Series], answers: Answers, minutes: Minutes) -> int:
+    """Add the values of a batch to `minutes`, and say how many; what is no finite number is as good as missing."""
+    values = 0
+    for series, answer in zip(batch, answers.queries):
+        field = field_name(series.metric, series.statistic)
+        of_distribution = minutes.setdefault(series.distribution_id, {})
+        for time, value in zip(answer.times, answer.values):
+            if math.isfinite(value):
+                of_distribution.setdefault(int(time), {})[field] = float(value)
+                values += 1
+    return values
+
+
+def metric_tags(record: Mapping[str, Any], account: Account) -> Dict[str, str]:
+    """The tags of a distribution's metric points: none of them changes while the distribution works."""
+    tags = {
+        **account.extra_tags,
+        "DistributionId": record["Id"],
+        "Region": GLOBAL,
+        "Dimensions": ",".join(DIMENSIONS),
+        "name": record["Id"],
+        "DomainName": record.get("DomainName", ""),
+        "Alias": (aliases(record) or [""])[0],
+        "cloud_provider": CLOUD_PROVIDER,
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def metric_points(minutes: Minutes, tags: Mapping[str, Dict[str, str]]) -> Iterator[Tuple[str, Dict[str, Any]]]:
+    """(distribution ID, point) for every distribution and minute that has a value; `tags` by distribution ID."""
+    for distribution_id, by_minute in minutes.items():
+        for minute, fields in sorted(by_minute.items()):
+            yield (
+                distribution_id,
+                {
+                    "measurement": METRIC_MEASUREMENT,
+                    "tags": tags[distribution_id],
+                    "fields": fields,
+                    "timestamp": minute,
+                },
+            )

@@ -1,0 +1,151 @@
+"""The metrics of a run: window by window ask CloudWatch, write what is new, and move the watermark behind it."""
+
+from collections import Counter
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
+
+from guance_aws_cloudfront.aws import Aws
+from guance_aws_cloudfront.aws_errors import AwsError
+from guance_aws_cloudfront.catalog import DEFAULT_METRICS
+from guance_aws_cloudfront.config import Account, CollectorConfig
+from guance_aws_cloudfront.errors import StepError
+from guance_aws_cloudfront.metrics import (
+    Minutes,
+    batches,
+    gather,
+    incomplete,
+    metric_data_request,
+    metric_points,
+    metric_tags,
+    plan_series,
+    remarks,
+)
+from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
+from guance_aws_cloudfront.state import State
+from guance_aws_cloudfront.story import Story
+from guance_aws_cloudfront.text import count, duration, minute_utc, some_of
+from guance_aws_cloudfront.windows import Plan, Window
+
+# A distribution ID and a metric point of it.
+Pair = Tuple[str, Dict[str, Any]]
+
+
+class Tools(NamedTuple):
+    """What a run works with; `seconds_left` is how much of the run's time limit remains."""
+
+    account: Account
+    config: CollectorConfig
+    aws: Aws
+    sink: Union[Sink, Preview]
+    state: State
+    story: Story
+    seconds_left: Callable[[], float]
+
+
+class MinuteReporter:
+    """Reports the minutes of the distributions; counts points by verdict, windows done, and metrics billed."""
+
+    def __init__(self, tools: Tools, records: Sequence[Dict[str, Any]], plan: Plan) -> None:
+        self._tools = tools
+        self._plan = plan
+        self._tags = {record["Id"]: metric_tags(record, tools.account) for record in records}
+        self._batches = batches(plan_series(self._tags, DEFAULT_METRICS))
+        self._digest = tools.state.digest(tools.config.period)
+        self.watermark = plan.watermark
+        self.windows: List[Window] = []
+        self.points: Counter[str] = Counter(new=0, changed=0, unchanged=0)
+        self.billed = 0
+
+    def report(self) -> None:
+        """All windows of the plan, oldest first, as far as the time limit allows.
+
+        A window of which anything failed holds the watermark, but not the windows after it. StepError when the sink or
+        STORE failed, or AWS answered nothing at all: that ends the report.
+        """
+        longest, behind = 0.0, False
+        for window in self._plan.chunks:
+            before = self._tools.seconds_left()
+            # Well before Func's time-out, which would end the run without a word.
+            if before < longest * 1.5:
+                left = duration(self._plan.chunks[-1].end - window.start)
+                self._tools.story.warn(f"The time limit is near: the last {left} are left for the next run.")
+                return
+            behind = not self._report_window(window) or behind
+            longest = max(longest, before - self._tools.seconds_left())
+            if not behind:
+                self._move_watermark(window.end)
+
+    def _move_watermark(self, end: int) -> None:
+        # A window may end before the watermark when the lookback is long: never move back.
+        self.watermark = max(self.watermark, end)
+        self._tools.state.save_watermark(self.watermark)
+
+    def _report_window(self, window: Window) -> bool:
+        """False when anything of the window failed, which is said so."""
+        length = duration(window.end - window.start)
+        self._tools.story.say(f"Window: {minute_utc(window.start)} to {minute_utc(window.end)} UTC ({length}).")
+        minutes: Minutes = {}
+        answered = self._ask(window, minutes)
+        self.windows.append(window)
+        return self._write(minutes) and answered
+
+    def _ask(self, window: Window, minutes: Minutes) -> bool:
+        """Fill `minutes` with what CloudWatch answers; false when it did not answer every series completely."""
+        failed: Dict[str, List[str]] = {}
+        requests = [metric_data_request(batch, window, self._tools.config.period) for batch in self._batches]
+        answered = values = 0
+        for batch, answers in zip(self._batches, self._tools.aws.metric_data(requests)):
+            self.billed += len(batch)
+            if isinstance(answers, AwsError):
+                failed.setdefault(str(answers), []).extend(series.distribution_id for series in batch)
+                continue
+            answered += 1
+            values += gather(batch, answers, minutes)
+            for said, series in incomplete(batch, answers).items():
+                text = f"CloudWatch did not answer {count(len(series), 'metric')} completely ({said})."
+                failed.setdefault(text, []).extend(one.distribution_id for one in series)
+            for remark in remarks(answers):
+                self._tools.story.warn(f"CloudWatch remarked: {remark}")
+        self._tools.story.say(f"  CloudWatch: {count(len(requests), 'call')}, {count(values, 'value')}.")
+        for text, distribution_ids in failed.items():
+            self._fail(text, distribution_ids)
+        if requests and not answered:
+            raise StepError("Nothing was read from CloudWatch; the watermark stays, the next run asks again.")
+        return not failed
+
+    def _write(self, minutes: Minutes) -> bool:
+        before, complete = self.points.copy(), True
+        try:
+            for pairs in in_batches(self._fresh(minutes)):
+                complete = self._write_batch(pairs) and complete
+        finally:
+            # Also when Func's time-out ends the run here: what was sent must not be sent again.
+            self._digest.forget_before(self.watermark - self._tools.config.lookback)
+            self._tools.state.save_digest(self._digest)
+        new, changed, unchanged = (
+            self.points[verdict] - before[verdict] for verdict in ("new", "changed", "unchanged")
+        )
+        self._tools.story.say(f"  Points: {new:,} new, {changed:,} changed, {unchanged:,} sent before.")
+        return complete
+
+    def _write_batch(self, pairs: List[Pair]) -> bool:
+        try:
+            self._tools.sink.write("metric", [point for _, point in pairs])
+        except ReportError as error:
+            if error.status != 400:
+                raise
+            self._fail(str(error), [distribution_id for distribution_id, _ in pairs])
+            return False
+        for distribution_id, point in pairs:
+            self._digest.remember(distribution_id, point["timestamp"], point["fields"])
+        return True
+
+    def _fresh(self, minutes: Minutes) -> Iterator[Pair]:
+        for distribution_id, point in metric_points(minutes, self._tags):
+            verdict = self._digest.verdict(distribution_id, point["timestamp"], point["fields"])
+            self.points[verdict] += 1
+            if verdict != "unchanged":
+                yield distribution_id, point
+
+    def _fail(self, text: str, distribution_ids: Sequence[str]) -> None:
+        names = some_of(list(dict.fromkeys(distribution_ids)))
+        self._tools.story.fail(f"{text} Concerns {names}; the next run asks again.")

@@ -1,0 +1,48 @@
+"""A distribution, as ListDistributions describes it, becomes the custom object `aws_cloudfront`."""
+
+import json
+from typing import Any, Dict, List, Mapping
+
+from guance_aws_cloudfront.catalog import CLOUD_PROVIDER, OBJECT_MEASUREMENT
+from guance_aws_cloudfront.config import Account
+from guance_aws_cloudfront.text import iso_utc
+
+TAG_KEYS = ("ARN", "DomainName", "Id", "Status")
+# CloudFront calls the description of a distribution its comment.
+RENAMED = {"Comment": "Description"}
+TIMES = ("LastModifiedTime",)
+
+
+def object_point(record: Mapping[str, Any], account: Account, reported_at: int) -> Dict[str, Any]:
+    """The point of a distribution record; `reported_at` is in epoch seconds.
+
+    Strings, numbers and booleans of the record become fields of their own name, lists and structures JSON strings;
+    nothing is invented, and what a newer API adds to the record is passed on. `message` holds the whole record.
+    """
+    facts = {key: iso_utc(value) if key in TIMES and _is_number(value) else value for key, value in record.items()}
+    tags = {
+        **account.extra_tags,
+        **{key: str(facts[key]) for key in TAG_KEYS if facts.get(key)},
+        # The unique key of an object in Guance. CloudFront's records carry no `name`; one that does keeps it.
+        "name": str(facts.get("name") or facts["Id"]),
+        "cloud_provider": CLOUD_PROVIDER,
+    }
+    fields: Dict[str, Any] = {"message": _json(facts)}
+    for key, value in facts.items():
+        field = RENAMED.get(key, key)
+        if value is not None and field not in tags:
+            fields[field] = value if isinstance(value, (str, bool, int, float)) else _json(value)
+    return {"measurement": OBJECT_MEASUREMENT, "tags": tags, "fields": fields, "timestamp": reported_at}
+
+
+def aliases(record: Mapping[str, Any]) -> List[str]:
+    """The alternate domain names of a distribution, in CloudFront's order; `Items` is absent when there are none."""
+    return list((record.get("Aliases") or {}).get("Items") or [])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

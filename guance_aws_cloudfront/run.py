@@ -1,0 +1,155 @@
+"""One run, as the story of the data: list, objects, windows, metrics, points, sum."""
+
+from typing import Any, Dict, List, Sequence, Union
+
+from guance_aws_cloudfront.aws import Aws
+from guance_aws_cloudfront.aws_errors import AwsError
+from guance_aws_cloudfront.catalog import DEFAULT_METRICS, OBJECT_MEASUREMENT, PRICE_PER_METRIC
+from guance_aws_cloudfront.config import Account, CollectorConfig
+from guance_aws_cloudfront.errors import StepError
+from guance_aws_cloudfront.metrics import metric_data_request, plan_series
+from guance_aws_cloudfront.minutes import MinuteReporter, Tools
+from guance_aws_cloudfront.objects import object_point
+from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
+from guance_aws_cloudfront.state import State
+from guance_aws_cloudfront.story import Story
+from guance_aws_cloudfront.text import count, duration, iso_utc, minute_utc
+from guance_aws_cloudfront.windows import Plan, Window, plan_windows
+
+VERSION = "0.1.0"
+# A crontab fires some seconds early or late; an interval must not become one run longer by that.
+OBJECT_SLACK = 60
+RUNS_PER_MONTH = 30 * 24 * 12
+
+Record = Dict[str, Any]
+
+
+class Run:
+    """One run for one account; not to be used twice. With `dry_run` nothing is written and nothing kept."""
+
+    def __init__(self, account: Account, config: CollectorConfig, func: Any, clock: Any, dry_run: bool) -> None:
+        self._account, self._config, self._func, self._clock, self._dry_run = account, config, func, clock, dry_run
+        self._started = clock.monotonic()
+        self._story = Story(account.account_name)
+        self._state = State(func, account, self._story.warn, read_only=dry_run)
+        self._aws = Aws(account, config, f"guance_aws_cloudfront/{VERSION}")
+        self._summary: Dict[str, Any] = {"account": account.account_name, "partition": account.partition.name}
+        what = "dry run, nothing is written" if dry_run else f'to the connector "{config.datakit_id}"'
+        self._story.say(
+            f'AWS CloudFront to Guance {VERSION}: account "{account.account_name}" ({account.partition.name}), '
+            f"metrics from {account.cloudwatch_region}, {what}."
+        )
+
+    def collect(self) -> Dict[str, Any]:
+        """All steps of a run; the summary, or CollectError when any part failed."""
+        try:
+            plan = self._plan()
+            sink = Preview() if self._dry_run else Sink(self._func, self._config.datakit_id)
+            records = self._aws.distributions()
+            self._summary["distributions"] = len(records)
+            self._story.say(f"Distributions: {len(records):,} listed." if records else "Distributions: there are none.")
+            self._report_objects(records, sink)
+            self._report_minutes(records, plan, sink)
+        except StepError as error:
+            self._story.fail(str(error))
+        return self._end()
+
+    def check(self) -> Dict[str, Any]:
+        """Each call of a run once, and one object written; the summary, or CollectError with what is missing."""
+        records: List[Record] = []
+        with self._story.part("CloudFront, cloudfront:ListDistributions"):
+            records = self._aws.distributions()
+        with self._story.part("CloudWatch, cloudwatch:GetMetricData"):
+            self._try_metrics(records)
+        with self._story.part(f'Func, connector "{self._config.datakit_id}"'):
+            sink = Sink(self._func, self._config.datakit_id)
+            for batch in in_batches(self._object_points(records[:1])):
+                sink.write("custom_object", batch)
+        with self._story.part("Func, STORE"):
+            self._state.watermark()
+        self._summary["distributions"] = len(records)
+        return self._end()
+
+    def _try_metrics(self, records: Sequence[Record]) -> None:
+        # CloudWatch answers for a distribution that does not exist too: with no values.
+        series = plan_series([record["Id"] for record in records[:1]] or ["NONE"], DEFAULT_METRICS)
+        end = int(self._clock.time()) // self._config.period * self._config.period
+        request = metric_data_request(series, Window(end - self._config.period, end), self._config.period)
+        for answer in self._aws.metric_data([request]):
+            if isinstance(answer, AwsError):
+                raise answer
+
+    def _plan(self) -> Plan:
+        known = self._state.watermark()
+        plan = plan_windows(self._clock.time(), known, self._config)
+        if known is None:
+            # Kept before the first call, so that a first hour of failures is caught up later and not forgotten.
+            self._state.save_watermark(plan.watermark)
+            self._story.say(f"First run: collecting from {minute_utc(plan.watermark)} UTC on.")
+        if plan.given_up:
+            lost = duration(plan.given_up.end - plan.given_up.start)
+            self._story.warn(
+                f"{lost} from {minute_utc(plan.given_up.start)} to {minute_utc(plan.given_up.end)} UTC are given up: "
+                f"'max_catch_up' is {duration(self._config.max_catch_up)}. Up to 15 days can be caught up."
+            )
+        return plan
+
+    def _report_objects(self, records: Sequence[Record], sink: Union[Sink, Preview]) -> None:
+        now, last = int(self._clock.time()), self._state.objects_at()
+        due = last is None or not last <= now < last + self._config.object_interval - OBJECT_SLACK
+        self._summary["objects"] = 0
+        if not due and last is not None:
+            self._story.say(f"Objects: not due before {minute_utc(last + self._config.object_interval)} UTC.")
+            return
+        batches = list(in_batches(self._object_points(records)))
+        written = [self._write_objects(batch, sink) for batch in batches]
+        self._summary["objects"] = sum(written)
+        self._story.say(f"Objects: {sum(written):,} reported as {OBJECT_MEASUREMENT}.")
+        if all(written):
+            self._state.save_objects_at(now)
+
+    def _write_objects(self, batch: List[Record], sink: Union[Sink, Preview]) -> int:
+        try:
+            sink.write("custom_object", batch)
+        except ReportError as error:
+            # A sink that lives may still take the metrics.
+            if error.status == 0:
+                raise
+            self._story.fail(f"Objects: {error}")
+            return 0
+        return len(batch)
+
+    def _object_points(self, records: Sequence[Record]) -> List[Dict[str, Any]]:
+        now = int(self._clock.time())
+        return [object_point(record, self._account, now) for record in records]
+
+    def _report_minutes(self, records: Sequence[Record], plan: Plan, sink: Union[Sink, Preview]) -> None:
+        tools = Tools(self._account, self._config, self._aws, sink, self._state, self._story, self._seconds_left)
+        reporter = MinuteReporter(tools, records, plan)
+        try:
+            reporter.report()
+        finally:
+            self._summary.update(
+                points=dict(reporter.points),
+                windows=[[iso_utc(window.start), iso_utc(window.end)] for window in reporter.windows],
+                watermark=iso_utc(reporter.watermark),
+                metrics_billed=reporter.billed,
+                estimated_price_usd=round(reporter.billed * PRICE_PER_METRIC, 6),
+            )
+            series = len(records) * len(DEFAULT_METRICS)
+            self._story.say(
+                f"Cost: {count(reporter.billed, 'metric')} asked of GetMetricData, "
+                f"${reporter.billed * PRICE_PER_METRIC:.5f}; a run every 5 minutes is about "
+                f"${series * RUNS_PER_MONTH * PRICE_PER_METRIC:.2f} a month."
+            )
+
+    def _seconds_left(self) -> float:
+        return float(self._config.time_limit - (self._clock.monotonic() - self._started))
+
+    def _end(self) -> Dict[str, Any]:
+        calls = dict(sorted(self._aws.calls.items()))
+        self._summary["calls"] = calls
+        seconds = self._clock.monotonic() - self._started
+        made = ", ".join(f"{number} {name}" for name, number in calls.items()) or "none"
+        self._story.say(f"AWS calls: {made}. Done in {seconds:.1f} s.")
+        return self._story.end(self._summary)

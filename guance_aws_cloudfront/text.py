@@ -1,0 +1,48 @@
+"""Small ways to put things into words, for logs and errors; text from outside is treated as data."""
+
+import re
+import time
+from typing import Sequence
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def one_line(text: object, limit: int = 300) -> str:
+    """Foreign text on one line of at most `limit` characters, so that it cannot forge a line of the log."""
+    line = _UNPRINTABLE.sub(" ", str(text)).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def iso_utc(seconds: float) -> str:
+    """Epoch seconds as `2026-11-24T08:00:00Z`; fractions of a second are dropped."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def minute_utc(seconds: float) -> str:
+    """Epoch seconds as a person reads them in the log: `2026-11-24 08:00`."""
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: `1 point`, `1,200 points`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the unit that reads best: `45 s`, `20 min`, `3 h 20 min`, `2 d 4 h`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    big, small, units = (whole // 3600, whole % 3600 // 60, "h min")
+    if whole >= 86400:
+        big, small, units = (whole // 86400, whole % 86400 // 3600, "d h")
+    first, second = units.split()
+    return f"{big} {first} {small} {second}" if small else f"{big} {first}"
+
+
+def some_of(items: Sequence[str], most: int = 5) -> str:
+    """The first few of a list, and how many more there are: `a, b, c and 7 more`."""
+    shown = ", ".join(items[:most])
+    return shown if len(items) <= most else f"{shown} and {len(items) - most} more"

@@ -1,0 +1,42 @@
+"""What `make test` runs. Sessions without a Python of their own use .venv, which the Makefile makes."""
+
+import sys
+
+import nox
+
+nox.options.envdir = ".venv/nox"
+nox.options.reuse_venv = "yes"
+nox.options.default_venv_backend = "venv"
+
+
+@nox.session(python=False)
+def lint(session):
+    """Lint, layout, and the minimum Python of what ships and of what tests it."""
+    session.run(sys.executable, "-m", "ruff", "check", ".")
+    session.run(sys.executable, "-m", "ruff", "format", "--check", ".")
+    session.run(sys.executable, "-m", "vermin", "--quiet", "--no-tips", "--target=3.8-", "--violations", "guance_aws_cloudfront", "startup")
+
+
+@nox.session(python=False)
+def types(session):
+    """Types, strictly."""
+    session.run(sys.executable, "-m", "mypy")
+
+
+@nox.session(python=False)
+def market(session):
+    """The package is built as it ships."""
+    session.run(sys.executable, "-m", "devtools.market")
+
+
+@nox.session(name="tests-oldest", python="3.8")
+def tests_oldest(session):
+    """All tests on the oldest Python of Func, with the boto3 that pip installs there."""
+    session.install("--quiet", "-r", "requirements/dev-py38.txt")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(name="tests-newest", python=False)
+def tests_newest(session):
+    """All tests on the newest Python that is installed."""
+    session.run(sys.executable, "-m", "pytest", *session.posargs)

@@ -1,0 +1,63 @@
+"""Collects AWS CloudFront for Guance: what "Deploy startup script" copies into Func's script set Startup.
+
+An upgrade of the script set leaves this script as you have made it. README: the script set's page in the market.
+"""
+
+from typing import Any, Dict, Optional
+
+import guance_aws_cloudfront.main as aws_cloudfront
+
+# The account to collect from. Parameters of a call win over Func's environment variables GUANCE_AWS_CLOUDFRONT_AK_ID,
+# GUANCE_AWS_CLOUDFRONT_AK_SECRET and GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME, and these win over what stands here.
+ACCOUNT = {
+    "ak_id": "<AWS AK ID>",
+    "ak_secret": "<AWS AK SECRET>",
+    # "session_token": "…",              # only for a temporary access key (ASIA…)
+    # "partition": "aws-cn",             # "aws" unless given; or by region: "regions": ["cn-northwest-1"]
+    "extra_tags": {
+        # Tags on every object and point; the account name is one of them.
+        "account_name": "<AWS Account Name>",
+    },
+}
+
+# How to collect. Every key with its default; times in seconds.
+CONFIGS = {
+    # "datakit_id": "datakit",           # ID of the connector in Func: DataKit, DataWay or Guance
+    # "period": 60,                      # length of a data point, a multiple of 60
+    # "delay": 180,                      # how long after its end a minute is asked for: values settle until then
+    # "lookback": 900,                   # how far back minutes are asked again, for late and revised values
+    # "first_lookback": 3600,            # where the very first run begins
+    # "max_catch_up": 86400,             # how far back an outage is caught up, at most 15 days
+    # "object_interval": 900,            # how often objects are reported
+    # "concurrency": 4,                  # CloudWatch calls side by side
+    # "time_limit": 240,                 # when a run ends in good order; below the timeouts further down
+    # "dry_run": False,                  # True: show what would be written, write nothing
+}
+
+
+def _collector(**parameters: Optional[str]) -> Any:
+    return aws_cloudfront.DataCollector(aws_cloudfront.fill_account(ACCOUNT, DFF, **parameters), CONFIGS)
+
+
+@DFF.API("AWS CloudFront: run", fixed_crontab="*/5 * * * *", timeout=290)
+def run(
+    ak_id: Optional[str] = None, ak_secret: Optional[str] = None, account_name: Optional[str] = None
+) -> Dict[str, Any]:
+    """Collects once: objects and metrics of all distributions, reported through the connector."""
+    return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).run(DFF)
+
+
+@DFF.API("AWS CloudFront: check", timeout=120)
+def check(
+    ak_id: Optional[str] = None, ak_secret: Optional[str] = None, account_name: Optional[str] = None
+) -> Dict[str, Any]:
+    """Tries each AWS call and the connector, and says what is missing."""
+    return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).check(DFF)
+
+
+@DFF.API("AWS CloudFront: preview", timeout=290)
+def preview(
+    ak_id: Optional[str] = None, ak_secret: Optional[str] = None, account_name: Optional[str] = None
+) -> Dict[str, Any]:
+    """Collects once and shows the points that would be written; writes nothing."""
+    return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).preview(DFF)

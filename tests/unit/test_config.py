@@ -1,0 +1,149 @@
+"""Every mistake in the account or the configuration has its sentence, before anything is called."""
+
+import pytest
+
+from guance_aws_cloudfront.config import CONFIG_KEYS, SECONDS, ConfigError, parse_account, parse_config
+from tests.conftest import AK_ID, AK_SECRET, RAW_ACCOUNT
+
+
+def account_with(**changes):
+    return {key: value for key, value in {**RAW_ACCOUNT, **changes}.items() if value is not ...}
+
+
+BAD_ACCOUNTS = [
+    (None, "The account is of type NoneType: it must be a dict"),
+    ([], "The account is of type list: it must be a dict"),
+    (account_with(ak_id=...), "Account key 'ak_id' is missing or empty; give it in the startup script"),
+    (account_with(ak_id=" "), "Account key 'ak_id' is missing or empty"),
+    (account_with(ak_id="<AWS AK ID>"), "Account key 'ak_id' still holds its placeholder"),
+    (account_with(ak_id=AK_SECRET), "Account key 'ak_id' is not an AWS access key ID"),
+    (account_with(ak_id="AKIA123"), "Account key 'ak_id' is not an AWS access key ID"),
+    (account_with(ak_id="ASIAEXAMPLE000000001"), "Account key 'session_token' is missing"),
+    (account_with(ak_secret=...), "Account key 'ak_secret' is missing or empty; give it in the startup script"),
+    (account_with(ak_secret=7), "Account key 'ak_secret' is of type int: it must be a string"),
+    (account_with(ak_secret="two words"), "Account key 'ak_secret' has white space inside"),
+    (account_with(session_token=""), "Account key 'session_token' is missing or empty"),
+    (account_with(ak_sceret="x"), "The account has an unknown key 'ak_sceret': did you mean 'ak_secret'?"),
+    (account_with(colour="x"), "The account has an unknown key 'colour': known keys are ak_id, ak_secret"),
+    (account_with(extra_tags=...), "The account name is missing: give it in the startup script"),
+    (account_with(extra_tags={}), "The account name is missing"),
+    (account_with(extra_tags={"account_name": ""}), "The account name is missing"),
+    (account_with(extra_tags={"account_name": "<AWS Account Name>"}), "The account name is missing"),
+    (account_with(extra_tags={"account_name": "x" * 129}), "allowed is a name of at most 128 characters"),
+    (account_with(extra_tags="prod"), "Account key 'extra_tags' is 'prod': allowed is a dict of tags"),
+    (
+        account_with(extra_tags={"account_name": "p", "cloud_provider": "x"}),
+        "the tag 'cloud_provider' is set by the coll",
+    ),
+    (
+        account_with(extra_tags={"account_name": "p", "DistributionId": "x"}),
+        "the tag 'DistributionId' is set by the col",
+    ),
+    (
+        account_with(extra_tags={"account_name": "p", "class": "x"}),
+        "the tag 'class' is set by the collector or not all",
+    ),
+    (account_with(extra_tags={"account_name": "p", "team": ""}), "the value of 'team' is ''"),
+    (account_with(extra_tags={"account_name": "p", "team": 7}), "the value of 'team' is 7"),
+    (account_with(extra_tags={"account_name": "p", "team": None}), "the value of 'team' is None"),
+    (account_with(extra_tags={"account_name": "p", "team": "a\nb"}), "the value of 'team' is 'a\\nb'"),
+    (account_with(extra_tags={"account_name": "p", "team": "a\\"}), "without white space at its ends or a backslash"),
+    (account_with(extra_tags={"account_name": "p", "team": "é" * 513}), "of at most 1,024 bytes"),
+    (account_with(extra_tags={"account_name": "p", "a.b": "x"}), "is 'a.b': allowed is tag names of 1 to 256 bytes"),
+    (account_with(extra_tags={"account_name": "p", 7: "x"}), "is 7: allowed is tag names of 1 to 256 bytes"),
+    (account_with(partition="aws-us-gov"), "Account key 'partition' is 'aws-us-gov': allowed is aws or aws-cn"),
+    (account_with(partition=7), "Account key 'partition' is 7: allowed is aws or aws-cn"),
+    (account_with(regions="us-east-1"), "Account key 'regions' is 'us-east-1': allowed is a list of region names"),
+    (account_with(regions=[]), "Account key 'regions' is []: allowed is a list of region names"),
+    (account_with(regions=["us-gov-west-1"]), "Account key 'regions' is 'us-gov-west-1': allowed is regions of aws or"),
+    (account_with(regions=[7]), "Account key 'regions' is 7: allowed is regions of aws or aws-cn"),
+    (account_with(regions=["cn-north-1", "eu-west-1"]), "'eu-west-1' is a region of the partition aws, not of aws-cn"),
+    (
+        account_with(partition="aws-cn", regions=["us-east-1"]),
+        "'us-east-1' is a region of the partition aws, not of aws-",
+    ),
+    (
+        account_with(cloudwatch_region="eu-west-1"),
+        "Account key 'cloudwatch_region' is 'eu-west-1': allowed is us-east-1",
+    ),
+    (
+        account_with(partition="aws-cn", cloudwatch_region="us-east-1"),
+        "allowed is cn-northwest-1 or cn-north-1 in aws-cn",
+    ),
+]
+
+BAD_CONFIGS = [
+    ("datakit", "The configuration is of type str: it must be a dict"),
+    ({"periode": 60}, "The configuration has an unknown key 'periode': did you mean 'period'?"),
+    ({7: 60}, "The configuration has an unknown key '7': known keys are period"),
+    (
+        {"period": 90},
+        "Configuration key 'period' is 90: allowed is a whole number of seconds from 60 to 3600, a multiple",
+    ),
+    ({"period": 0}, "Configuration key 'period' is 0"),
+    ({"period": "60"}, "Configuration key 'period' is '60'"),
+    ({"period": 60.0}, "Configuration key 'period' is 60.0"),
+    ({"period": True}, "Configuration key 'period' is True"),
+    ({"delay": -1}, "Configuration key 'delay' is -1: allowed is a whole number of seconds from 0 to 3600."),
+    ({"lookback": None}, "Configuration key 'lookback' is None"),
+    ({"max_catch_up": 16 * 86400}, "Configuration key 'max_catch_up' is 1382400"),
+    ({"first_lookback": 60, "period": 300}, "'first_lookback' is 60: allowed is at least one period (300 seconds)"),
+    (
+        {"concurrency": 0},
+        "Configuration key 'concurrency' is 0: allowed is a whole number of calls at a time from 1 to 16",
+    ),
+    ({"datakit_id": " "}, "Configuration key 'datakit_id' is ' ': allowed is the ID of a connector in Func"),
+    ({"dry_run": "yes"}, "Configuration key 'dry_run' is 'yes': allowed is True or False"),
+]
+
+
+@pytest.mark.parametrize(("raw", "sentence"), BAD_ACCOUNTS)
+def test_a_bad_account_gets_its_sentence(raw, sentence) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_account(raw)
+    assert sentence in str(error.value)
+    assert str(error.value).endswith((".", "?"))
+    assert AK_SECRET not in str(error.value)
+
+
+@pytest.mark.parametrize(("raw", "sentence"), BAD_CONFIGS)
+def test_a_bad_configuration_gets_its_sentence(raw, sentence) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_config(raw)
+    assert sentence in str(error.value)
+    assert str(error.value).endswith((".", "?"))
+
+
+def test_no_repr_shows_a_secret() -> None:
+    account = parse_account(account_with(session_token="token-of-the-session"))
+    assert all(secret not in repr(account) for secret in (AK_ID, AK_SECRET, "token-of-the-session"))
+
+
+def test_pasted_keys_lose_the_white_space_around_them() -> None:
+    account = parse_account(account_with(ak_id=f" {AK_ID}\n", ak_secret=f"{AK_SECRET} "))
+    assert (account.ak_id, account.ak_secret) == (AK_ID, AK_SECRET)
+
+
+@pytest.mark.parametrize(
+    ("changes", "partition", "region"),
+    [
+        ({}, "aws", "us-east-1"),
+        ({"regions": ["eu-west-1", "ap-southeast-2"]}, "aws", "us-east-1"),
+        ({"partition": "aws-cn"}, "aws-cn", "cn-northwest-1"),
+        ({"regions": ["cn-north-1"]}, "aws-cn", "cn-northwest-1"),
+        ({"partition": "aws-cn", "cloudwatch_region": "cn-north-1"}, "aws-cn", "cn-north-1"),
+    ],
+)
+def test_the_partition_decides_where_metrics_are_read(changes, partition, region) -> None:
+    account = parse_account(account_with(**changes))
+    assert (account.partition.name, account.cloudwatch_region) == (partition, region)
+
+
+def test_every_key_has_a_default_that_is_allowed() -> None:
+    config = parse_config(None)
+    assert {key: getattr(config, key) for key in CONFIG_KEYS} == vars(config)
+    for key, allowed in SECONDS.items():
+        assert getattr(parse_config({key: allowed.default}), key) == allowed.default
+    # Accounts and configurations are values: nothing changes them after the door.
+    with pytest.raises(AttributeError):
+        config.period = 300

@@ -1,0 +1,87 @@
+"""The digest lets only new and changed points through, survives storage, and stays bounded."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guance_aws_cloudfront import digest as digest_module
+from guance_aws_cloudfront.digest import Digest, load_digest
+from tests.conftest import NOW
+
+FIELDS = {"Requests_Sum": 12.0, "4xxErrorRate_Average": 0.5}
+
+
+def test_a_point_is_new_then_unchanged_then_changed() -> None:
+    digest = Digest(60)
+    assert digest.verdict("E1", NOW, FIELDS) == "new"
+    digest.remember("E1", NOW, FIELDS)
+    assert digest.verdict("E1", NOW, dict(reversed(list(FIELDS.items())))) == "unchanged"
+    assert digest.verdict("E1", NOW, {**FIELDS, "Requests_Sum": 13.0}) == "changed"
+    assert digest.verdict("E1", NOW, {"Requests_Sum": 12.0}) == "changed"
+    assert digest.verdict("E1", NOW + 60, FIELDS) == "new"
+    assert digest.verdict("E2", NOW, FIELDS) == "new"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["E1", "E2", "EDFDVBD6EXAMPLE"]),
+        st.dictionaries(st.integers(0, 60), st.floats(0, 1e12), max_size=8),
+        max_size=3,
+    ),
+    st.sampled_from([60, 300]),
+)
+def test_what_was_remembered_is_known_after_storage(sent, period) -> None:
+    digest = Digest(period)
+    points = [
+        (key, NOW + at * period, {"Requests_Sum": v}) for key, minutes in sent.items() for at, v in minutes.items()
+    ]
+    for point in points:
+        digest.remember(*point)
+    loaded = load_digest(digest.dump(), period)
+    assert all(loaded.verdict(*point) == "unchanged" for point in points)
+    assert loaded.verdict("E1", NOW + 61 * period, FIELDS) == "new"
+
+
+def test_another_period_and_another_version_begin_anew() -> None:
+    digest = Digest(60)
+    digest.remember("E1", NOW, FIELDS)
+    assert load_digest(digest.dump(), 300).verdict("E1", NOW, FIELDS) == "new"
+    assert load_digest(digest.dump().replace('"version":1', '"version":2'), 60).verdict("E1", NOW, FIELDS) == "new"
+    assert load_digest(None, 60).verdict("E1", NOW, FIELDS) == "new"
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"version":1,"period":60,"start":0,"sent":{"E1":"AAA"}}', "7"])
+def test_what_is_no_digest_is_refused(text) -> None:
+    with pytest.raises(ValueError, match="not a digest"):
+        load_digest(text, 60)
+
+
+def test_minutes_that_will_not_be_asked_again_are_forgotten() -> None:
+    digest = Digest(60)
+    for minute in range(0, 30 * 60, 60):
+        digest.remember("E1", NOW + minute, FIELDS)
+    digest.remember("E2", NOW, FIELDS)
+    digest.forget_before(NOW + 600)
+    assert digest.verdict("E1", NOW + 540, FIELDS) == "new"
+    assert digest.verdict("E1", NOW + 600, FIELDS) == "unchanged"
+    assert "E2" not in digest.dump()
+
+
+def test_the_digest_stays_bounded_and_keeps_the_newest(monkeypatch) -> None:
+    monkeypatch.setattr(digest_module, "MOST_ENTRIES", 40)
+    digest = Digest(60)
+    for name in ("E1", "E2"):
+        for minute in range(0, 100 * 60, 60):
+            digest.remember(name, NOW + minute, FIELDS)
+    digest.forget_before(0)
+    assert digest.verdict("E1", NOW + 79 * 60, FIELDS) == "new"
+    assert digest.verdict("E2", NOW + 80 * 60, FIELDS) == "unchanged"
+
+
+def test_a_thousand_distributions_stay_under_a_megabyte() -> None:
+    digest = Digest(60)
+    for number in range(1000):
+        for minute in range(0, 3 * 3600, 60):
+            digest.remember(f"E{number:013}", NOW + minute, FIELDS)
+    digest.forget_before(0)
+    assert len(digest.dump()) < 1_000_000
