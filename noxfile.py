@@ -14,7 +14,17 @@ def lint(session):
     """Lint, layout, and the minimum Python of what ships and of what tests it."""
     session.run(sys.executable, "-m", "ruff", "check", ".")
     session.run(sys.executable, "-m", "ruff", "format", "--check", ".")
-    session.run(sys.executable, "-m", "vermin", "--quiet", "--no-tips", "--target=3.8-", "--violations", "guance_aws_cloudfront", "startup")
+    session.run(
+        sys.executable,
+        "-m",
+        "vermin",
+        "--quiet",
+        "--no-tips",
+        "--target=3.8-",
+        "--violations",
+        "guance_aws_cloudfront",
+        "startup",
+    )
 
 
 @nox.session(python=False)

@@ -4,6 +4,7 @@ import re
 from typing import Any, Dict, NamedTuple, Tuple
 
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
 from guance_aws_cloudfront.config import Account
 from guance_aws_cloudfront.errors import StepError
@@ -61,7 +62,7 @@ def explain(error: Exception, account: Account, operation: str) -> AwsError:
     step, action = ACTIONS[operation]
     if isinstance(error, ClientError):
         reason, advice = _of_answer(error.response, action, account)
-    elif isinstance(error, HTTPClientError):
+    elif isinstance(error, (HTTPClientError, BotocoreConnectionError)):
         # The names of botocore's connection errors are plain words, and their texts name the endpoint.
         reason = f"AWS could not be reached ({type(error).__name__}: {_harmless(error, account)})"
         advice = "Check that the Func host reaches the internet, or its proxy; the next run asks again."

@@ -141,13 +141,17 @@ def _secret(given: Mapping[str, Any], key: str) -> str:
         raise ConfigError(f"Account key '{key}' is missing or empty{where}.")
     if not isinstance(value, str):
         raise ConfigError(f"Account key '{key}' is of type {type(value).__name__}: it must be a string.")
-    if value.startswith("<") and value.endswith(">"):
+    if _is_placeholder(value):
         raise ConfigError(
             f"Account key '{key}' still holds its placeholder; give the value in {_WHERE.get(key, 'its place')}."
         )
     if re.search(r"\s", value.strip()):
         raise ConfigError(f"Account key '{key}' has white space inside: copy it again from IAM, on one line.")
     return value.strip()
+
+
+def _is_placeholder(value: str) -> bool:
+    return value.startswith("<") and value.endswith(">")
 
 
 def _partition(given: Mapping[str, Any]) -> Partition:
@@ -180,7 +184,7 @@ def _extra_tags(raw: Any) -> Dict[str, str]:
     tags = {} if raw is None else raw
     if not isinstance(tags, Mapping):
         raise _refusal("Account", "extra_tags", raw, "a dict of tags, such as {'account_name': 'prod'}")
-    if not tags.get("account_name") or str(tags["account_name"]) == "<AWS Account Name>":
+    if not tags.get("account_name") or _is_placeholder(str(tags["account_name"])):
         raise ConfigError(f"The account name is missing: give it in {_WHERE['account_name']}.")
     if len(str(tags["account_name"])) > 128:
         raise _refusal("Account", "account_name", tags["account_name"], "a name of at most 128 characters")

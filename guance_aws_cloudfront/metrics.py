@@ -87,11 +87,16 @@ def _query(number: int, series: Series, period: int) -> Dict[str, Any]:
 
 
 def merge_pages(pages: Iterable[Mapping[str, Any]], queries: int) -> Answers:
-    """The answers to a call with that many queries; a query may be answered on several pages, or on none."""
+    """The answers to a call with that many queries; a query may be answered on several pages, or on none.
+
+    ValueError for a page without results: botocore takes half an answer in JSON for an empty one.
+    """
     merged = Answers([Answer() for _ in range(queries)], [])
     for page in pages:
+        if "MetricDataResults" not in page:
+            raise ValueError("a page has no MetricDataResults")
         merged.messages.extend(_messages(page))
-        for result in page.get("MetricDataResults", ()):
+        for result in page["MetricDataResults"]:
             answer = merged.queries[int(result["Id"][1:])]
             answer.times.extend(result.get("Timestamps", ()))
             answer.values.extend(result.get("Values", ()))

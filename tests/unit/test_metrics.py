@@ -95,7 +95,7 @@ def test_a_query_that_no_page_answers_is_a_failure() -> None:
 
 def test_remarks_on_a_call_are_told_once() -> None:
     said = [{"Code": "MaxMetricsExceeded", "Value": "too many"}]
-    pages = [{"MetricDataResults": [result(0, [], [])], "Messages": said}, {"Messages": said}]
+    pages = [{"MetricDataResults": [result(0, [], [])], "Messages": said}, {"MetricDataResults": [], "Messages": said}]
     assert remarks(merge_pages(pages, 1)) == ["MaxMetricsExceeded: too many"]
 
 

@@ -1,0 +1,141 @@
+"""The one process of the embedded AWS: an HTTP server on loopback in front of all its services."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from http import HTTPStatus
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from devtools.cloud_accounts import Accounts, AwsAccount, denied
+from devtools.cloud_control import ControlPlane
+from devtools.cloud_tags import get_resources, list_tags_for_resource
+from devtools.cloud_wire import ApiError, Request, Response, error_response, text_of
+from devtools.cloudwatch import Caller
+from devtools.cloudwatch_api import CloudWatch
+from devtools.cloudwatch_wire import response
+from devtools.faults import Faults
+
+Handler = Callable[[Request, AwsAccount], Response]
+
+
+class Call(NamedTuple):
+    """A request that arrived: `queries` is the number of its MetricDataQueries, `status` 0 when it was cut off."""
+
+    operation: str
+    region: str
+    access_key: str
+    at: float
+    queries: int
+    status: int
+
+
+class Gateway:
+    """All services as one WSGI application; keeps an account of the calls."""
+
+    def __init__(
+        self, clock: Any, accounts: Accounts, faults: Faults, control: ControlPlane, cloudwatch: CloudWatch
+    ) -> None:
+        self._clock, self._accounts, self._faults = clock, accounts, faults
+        self._control, self._cloudwatch = control, cloudwatch
+        self.calls: List[Call] = []
+        self._handlers: Dict[Tuple[str, str], Handler] = {
+            ("cloudfront", "ListDistributions"): control.list_distributions,
+            ("cloudfront", "ListTagsForResource"): list_tags_for_resource,
+            ("tagging", "GetResources"): get_resources,
+            ("sts", "AssumeRole"): self._assume_role,
+            ("monitoring", "GetMetricData"): self._cloudwatch_handler(cloudwatch.get_metric_data),
+            ("monitoring", "GetMetricStatistics"): self._cloudwatch_handler(cloudwatch.get_metric_statistics),
+            ("monitoring", "ListMetrics"): self._cloudwatch_handler(cloudwatch.list_metrics),
+        }
+
+    def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request as WSGI wants it."""
+        request = Request(environ)
+        answer = self._answer(request)
+        self._record(request, answer.status if answer else 0)
+        if answer is None:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError("cut on demand")
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(answer.headers.items()))
+        return [answer.body]
+
+    def _answer(self, request: Request) -> Optional[Response]:
+        """The answer to a request, or None when the connection is to be cut."""
+        try:
+            fault = self._faults.strike(request.operation, request.access_key, request.region)
+            if fault:
+                # Not time.sleep, which tests like to replace.
+                threading.Event().wait(fault.delay)
+                if fault.cut_connection:
+                    return None
+                if fault.code:
+                    raise ApiError(fault.code, fault.message, fault.status)
+            account = self._accounts.authenticate(request)
+            self._accounts.authorize(request, account)
+            return self._handler(request)(request, account)
+        except ApiError as error:
+            return error_response(request.protocol, error)
+
+    def _handler(self, request: Request) -> Handler:
+        if request.service in ("cloudfront", "sts"):
+            return self._handlers.get((request.service, request.operation), self._control.answer)
+        if (request.service, request.operation) not in self._handlers:
+            raise ApiError("UnknownOperationException", f"The embedded AWS has no {request.action}.")
+        return self._handlers[request.service, request.operation]
+
+    def _cloudwatch_handler(self, operation: Callable[[Caller, Dict[str, Any], float], Dict[str, Any]]) -> Handler:
+        def handle(request: Request, account: AwsAccount) -> Response:
+            caller = Caller(account.account_id, request.region)
+            return response(request, operation(caller, request.parameters, self._clock.time()))
+
+        return handle
+
+    def _assume_role(self, request: Request, account: AwsAccount) -> Response:
+        role = str(request.parameters.get("RoleArn", ""))
+        try:
+            owner = self._accounts.of(role.split(":")[4])
+        except (IndexError, KeyError):
+            raise denied(request, account, role) from None
+        answer = self._control.answer(request, account)
+        (key,), (arn,) = text_of(answer.body, "AccessKeyId"), text_of(answer.body, "Arn")
+        self._accounts.adopt(key, owner.account_id, arn)
+        return answer
+
+    def _record(self, request: Request, status: int) -> None:
+        queries = 0
+        if request.operation == "GetMetricData":
+            queries = len(request.parameters.get("MetricDataQueries") or [])
+        self.calls.append(
+            Call(request.operation, request.region, request.access_key, self._clock.time(), queries, status)
+        )
+
+
+class Server:
+    """Serves a WSGI application on a port of its own on loopback, each request in a thread."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._server: BaseWSGIServer = make_server(
+            "127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler
+        )
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="embedded-aws", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and give the port back."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _QuietHandler(WSGIRequestHandler):
+    # A connection for each request: none is left open that would still be served after `stop`.
+    protocol_version = "HTTP/1.0"
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing: what arrives is in the gateway's calls."""

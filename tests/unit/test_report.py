@@ -1,0 +1,103 @@
+"""The connector: both kinds of refusal recognised, one POST a call, a sentence for each failure."""
+
+import pytest
+
+from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
+
+POINT = {"measurement": "m", "tags": {"name": "E1"}, "fields": {"a": 1.0}, "timestamp": 1}
+
+
+class EntityNotFound(Exception):  # noqa: N818 - Func's name
+    """As Func's own, which a script cannot import."""
+
+
+class Connector:
+    def __init__(self, answer):
+        self.answer, self.written = answer, []
+
+    def write_by_category_many(self, category, points):
+        self.written.append((category, points))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class Func:
+    def __init__(self, connector):
+        self.connector = connector
+
+    def CONN(self, connector_id):  # noqa: N802 - Func's name
+        if isinstance(self.connector, Exception):
+            raise self.connector
+        return self.connector
+
+
+def test_points_are_handed_to_the_connector() -> None:
+    connector = Connector((200, {}))
+    Sink(Func(connector), "datakit").write("metric", [POINT])
+    assert connector.written == [("metric", [POINT])]
+
+
+def test_a_guance_connector_writes_through_its_dataway() -> None:
+    class Guance:
+        dataway = Connector((200, {}))
+
+    Sink(Func(Guance()), "guance").write("metric", [POINT])
+    assert len(Guance.dataway.written) == 1
+
+
+def test_a_missing_connector_gets_a_sentence_with_a_remedy() -> None:
+    with pytest.raises(ReportError) as error:
+        Sink(Func(EntityNotFound("Connector not found: `datakit`")), "datakit")
+    assert str(error.value).startswith('The connector "datakit" does not exist in Func: create it')
+    assert "'datakit_id'" in str(error.value)
+
+
+def test_a_connector_of_another_type_gets_a_sentence() -> None:
+    with pytest.raises(ReportError, match="cannot write points: set 'datakit_id' to a connector of the type DataKit"):
+        Sink(Func(object()), "mysql")
+
+
+def test_a_connector_that_cannot_be_opened_gets_a_sentence() -> None:
+    with pytest.raises(ReportError, match=r'connector "x" could not be opened \(bad key\)'):
+        Sink(Func(ValueError("bad\nkey")), "x")
+
+
+REFUSED = "POST http://127.0.0.1:9529/v1/write/metric?token=tkn_secret failed. Status Code: {}, Response: no"
+FAILURES = [
+    (Exception(REFUSED.format(400)), 400, "the points were refused"),
+    (Exception(REFUSED.format(403)), 403, "Check the connector's token"),
+    (Exception(REFUSED.format(429)), 429, "limits the rate of requests"),
+    (Exception(REFUSED.format(500)), 500, "Check the log of DataKit"),
+    (Exception("POST http://127.0.0.1:9529/… failed. Error: [Errno 111] Connection refused"), 0, "Check that DataKit"),
+    (TimeoutError("timed out"), 0, "Check that DataKit (or DataWay) runs"),
+    ((400, {"error_code": "datakit.invalidLinePoint"}), 400, "the points were refused"),
+    ((403, "publicAccessDisabled"), 403, "Check the connector's token"),
+    ((302, ""), 302, "Check the log of DataKit"),
+    ((0, None), 0, "Check that DataKit"),
+    (None, 0, "Check that DataKit"),
+]
+
+
+@pytest.mark.parametrize(("answer", "status", "sentence"), FAILURES)
+def test_a_failed_write_is_an_error_with_its_status_and_a_sentence(answer, status, sentence) -> None:
+    with pytest.raises(ReportError) as error:
+        Sink(Func(Connector(answer)), "datakit").write("metric", [POINT])
+    assert error.value.status == status
+    assert str(error.value).startswith('Writing 1 point to the connector "datakit" failed')
+    assert sentence in str(error.value)
+    assert "tkn_secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(("number", "sizes"), [(0, []), (1, [1]), (100, [100]), (250, [100, 100, 50])])
+def test_points_go_out_in_hundreds_and_never_in_an_empty_call(number, sizes) -> None:
+    assert [len(batch) for batch in in_batches(range(number))] == sizes
+
+
+def test_a_preview_shows_the_first_points_of_each_category(capsys) -> None:
+    preview = Preview()
+    for _ in range(4):
+        preview.write("metric", [POINT, POINT])
+    preview.write("custom_object", [POINT])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["metric"] * 5 + ["custom_object"]

@@ -1,0 +1,116 @@
+"""What is kept between runs: per account, versioned, and never fatal where it only saves work."""
+
+import pytest
+
+from guance_aws_cloudfront.config import parse_account
+from guance_aws_cloudfront.state import State, StateError
+from tests.conftest import NOW, RAW_ACCOUNT
+
+FIELDS = {"Requests_Sum": 1.0}
+
+
+class Kept(dict):
+    """STORE or CACHE of Func, as far as the collector uses them."""
+
+    broken = None
+
+    def get(self, key, scope=None):
+        if self.broken:
+            raise self.broken
+        return super().get((scope, key))
+
+    def set(self, key, value, scope=None, expire=None):
+        if self.broken:
+            raise self.broken
+        self[(scope, key)] = value
+
+
+class Func:
+    def __init__(self):
+        self.STORE, self.CACHE = Kept(), Kept()
+
+
+@pytest.fixture
+def func():
+    return Func()
+
+
+def state(func, said, account=None, **options):
+    return State(func, account or parse_account(RAW_ACCOUNT), said.append, **options)
+
+
+def test_what_is_kept_is_known_to_the_next_run(func) -> None:
+    first = state(func, [])
+    assert (first.watermark(), first.objects_at()) == (None, None)
+    first.save_watermark(NOW)
+    first.save_objects_at(NOW + 1)
+    digest = first.digest(60)
+    digest.remember("E1", NOW, FIELDS)
+    first.save_digest(digest)
+    second = state(func, [])
+    assert (second.watermark(), second.objects_at()) == (NOW, NOW + 1)
+    assert second.digest(60).verdict("E1", NOW, FIELDS) == "unchanged"
+
+
+@pytest.mark.parametrize("other", [{"extra_tags": {"account_name": "dev"}}, {"partition": "aws-cn"}])
+def test_another_account_or_partition_has_a_state_of_its_own(func, other) -> None:
+    state(func, []).save_watermark(NOW)
+    assert state(func, [], parse_account({**RAW_ACCOUNT, **other})).watermark() is None
+
+
+def test_a_new_access_key_goes_on_where_the_old_one_ended(func) -> None:
+    state(func, []).save_watermark(NOW)
+    assert state(func, [], parse_account({**RAW_ACCOUNT, "ak_id": "AKIAEXAMPLE000000002"})).watermark() == NOW
+
+
+def test_neither_keys_nor_values_hold_a_secret(func, account) -> None:
+    one = state(func, [], account)
+    one.save_watermark(NOW)
+    one.save_digest(one.digest(60))
+    everything = repr(dict(func.STORE)) + repr(dict(func.CACHE))
+    assert account.ak_id not in everything
+    assert account.ak_secret not in everything
+
+
+@pytest.mark.parametrize(
+    "garbage", ["nonsense", 7, [], {"at": NOW}, {"version": 9, "at": NOW}, {"version": 1, "at": "x"}]
+)
+def test_an_unknown_watermark_begins_anew_with_a_warning(func, garbage) -> None:
+    said = []
+    state(func, []).save_watermark(NOW)
+    func.STORE[next(iter(func.STORE))] = garbage
+    assert state(func, said).watermark() is None
+    assert said[0].startswith("Func's STORE holds an unknown watermark (")
+
+
+def test_a_store_that_fails_is_an_error_with_a_sentence(func) -> None:
+    func.STORE.broken = OSError("MySQL has\ngone away")
+    with pytest.raises(StateError, match=r"STORE could not be read \(MySQL has gone away\)\. Check Func's database"):
+        state(func, []).watermark()
+    with pytest.raises(StateError, match="STORE could not be written"):
+        state(func, []).save_watermark(NOW)
+
+
+def test_a_cache_that_fails_or_holds_garbage_costs_a_warning_only(func) -> None:
+    said = []
+    func.CACHE.broken = OSError("Redis is down")
+    digest = state(func, said).digest(60)
+    state(func, said).save_digest(digest)
+    assert [text.split(" (")[0] for text in said] == [
+        "What was sent before is not known",
+        "Func's CACHE could not be written",
+    ]
+    func.CACHE.broken = None
+    state(func, []).save_digest(digest)
+    func.CACHE[next(iter(func.CACHE))] = "garbage"
+    assert state(func, said).digest(60).verdict("E1", NOW, FIELDS) == "new"
+    assert "not a digest" in said[-1]
+
+
+def test_a_dry_run_keeps_nothing(func) -> None:
+    dry = state(func, [], read_only=True)
+    dry.save_watermark(NOW)
+    dry.save_objects_at(NOW)
+    dry.save_digest(dry.digest(60))
+    assert not func.STORE
+    assert not func.CACHE
