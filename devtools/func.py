@@ -17,7 +17,16 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tup
 import yaml
 from croniter import croniter
 
-from devtools.func_builtins import Cache, EntityNotFound, Exported, OnEvent, Services, Store
+from devtools.func_builtins import (
+    Cache,
+    EntityNotFound,
+    Exported,
+    FuncCallChainTooLong,
+    FuncCircularCall,
+    OnEvent,
+    Services,
+    Store,
+)
 from devtools.func_connectors import TYPES
 from devtools.func_task import Task, TaskRecord, TaskTimeout
 
@@ -186,7 +195,9 @@ class LocalFunc:
         if func_id not in self.functions:
             raise EntityNotFound(f"Function not found: `{func_id}`")
         if len(chain) >= LONGEST_CHAIN:
-            raise Exception("FuncCallChainTooLong: " + " -> ".join(chain))
+            raise FuncCallChainTooLong(" -> ".join(chain))
+        if func_id in chain:
+            raise FuncCircularCall(" -> ".join([*chain, func_id]))
         self._queue.append((func_id, kwargs, chain))
 
 

@@ -31,6 +31,14 @@ class DuplicatedFuncName(Exception):  # noqa: N818 - Func's name
     """Two functions of one name are exported by a script."""
 
 
+class FuncCallChainTooLong(Exception):  # noqa: N818 - Func's name
+    """DFF.FUNC from a task that stands at the end of a chain of five."""
+
+
+class FuncCircularCall(Exception):  # noqa: N818 - Func's name
+    """DFF.FUNC of a function that stands in the chain already."""
+
+
 class Store:
     """STORE: JSON values that survive restarts, by scope and key."""
 

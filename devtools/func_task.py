@@ -93,7 +93,7 @@ class Task:
     def _scope(self, script_id: str) -> Dict[str, Any]:
         names = {name: getattr(builtins, name) for name in dir(builtins) if name != "BaseException"}
         names.update({"print": self._print, "__import__": self._import})
-        dff = Dff(script_id, self._services, self._print, [*self._chain, script_id])
+        dff = Dff(script_id, self._services, self._print, self._chain)
         return {"__name__": script_id, "__file__": script_id, "__builtins__": names, "DFF": dff}
 
     def _code(self, script_id: str) -> CodeType:

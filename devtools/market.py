@@ -124,7 +124,7 @@ def _script(source: Source, title: str, version: str) -> Dict[str, Any]:
 def main() -> int:
     """Build into dist/; the exit status."""
     try:
-        folder, archive = write(build(), ROOT / "dist")
+        folder, archive = write(build(ROOT), ROOT / "dist")
     except MarketError as error:
         print(error, file=sys.stderr)
         return 1

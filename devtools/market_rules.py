@@ -89,8 +89,9 @@ def _placeholders(source: Source) -> Iterator[Problem]:
                 yield from _placeholder(name, number, (number, column) in places, seen[name])
             elif name in PLACEHOLDERS:
                 yield number, f'the placeholder "<{name}>" stands in a library module: only the startup script has any'
+    missing = [name for name in expected if not seen[name]]
     yield from (
-        (1, f'the placeholder "<{name}>" is missing: it must stand once') for name in expected if not seen[name]
+        (source.text.count("\n"), f'the placeholder "<{name}>" is missing: it must stand once') for name in missing
     )
 
 

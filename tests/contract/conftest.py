@@ -1,0 +1,70 @@
+"""The built package in the local Func, between an embedded AWS and a DataKit receiver, over real HTTP."""
+
+import pytest
+
+from devtools.clock import SimulatedClock
+from devtools.cloud import EmbeddedAWS
+from devtools.datakit import DataKit
+from devtools.func import LocalFunc
+from devtools.market import build, write
+from tests.conftest import AK_ID, AK_SECRET, NOW
+
+SET = "guance_aws_cloudfront"
+JOB = f"cron-starup-{SET}"
+RUN = f"startup__{SET}.run"
+CHECK = f"startup__{SET}.check"
+PREVIEW = f"startup__{SET}.preview"
+FILLED_IN = {"AWS AK ID": AK_ID, "AWS AK SECRET": AK_SECRET, "AWS Account Name": "prod"}
+METRICS = ("Requests", "BytesDownloaded", "BytesUploaded", "4xxErrorRate", "5xxErrorRate", "TotalErrorRate")
+STATISTICS = dict(zip(METRICS, ("Sum",) * 3 + ("Average",) * 3))
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory):
+    """The market's folder and its zip, as `make market` builds them."""
+    return write(build(), tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture
+def clock():
+    return SimulatedClock(NOW)
+
+
+@pytest.fixture
+def aws(clock, monkeypatch):
+    """AWS with one account and no distributions; the environment sends botocore's calls there."""
+    with EmbeddedAWS(clock) as embedded:
+        for name, value in embedded.environment.items():
+            monkeypatch.setenv(name, value)
+        embedded.account = embedded.add_account(AK_ID, AK_SECRET)
+        yield embedded
+
+
+@pytest.fixture
+def datakit(clock):
+    with DataKit(clock=clock) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def func(clock, market, aws, datakit):
+    """A Func in which the package is installed and its startup script deployed."""
+    installed = LocalFunc(clock)
+    installed.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
+    installed.install(market[0])
+    installed.deploy(SET, FILLED_IN)
+    return installed
+
+
+def truth(aws, ids, start, end):
+    """What CloudWatch finally shows: {(distribution ID, minute): fields as the collector names them}."""
+    return {
+        (key, minute): {f"{metric}_{STATISTICS[metric]}": value for metric, value in values.items()}
+        for key in ids
+        for minute, values in aws.true_minutes(key, start, end).items()
+    }
+
+
+def seen(datakit):
+    """What a reader of the sink sees of metrics, in the form of `truth`."""
+    return {(point.tags["DistributionId"], point.time): point.fields for point in datakit.latest().values()}
