@@ -19,7 +19,7 @@ from guance_aws_cloudfront.metrics import (
     plan_series,
     remarks,
 )
-from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
+from guance_aws_cloudfront.report import Preview, Sink, in_batches
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
 from guance_aws_cloudfront.text import count, duration, minute_utc, some_of
@@ -86,7 +86,8 @@ class MinuteReporter:
         minutes: Minutes = {}
         answered = self._ask(window, minutes)
         self.windows.append(window)
-        return self._write(minutes) and answered
+        self._write(minutes)
+        return answered
 
     def _ask(self, window: Window, minutes: Minutes) -> bool:
         """Fill `minutes` with what CloudWatch answers; false when it did not answer every series completely."""
@@ -112,11 +113,11 @@ class MinuteReporter:
             raise StepError("Nothing was read from CloudWatch; the watermark stays, the next run asks again.")
         return not failed
 
-    def _write(self, minutes: Minutes) -> bool:
-        before, complete = self.points.copy(), True
+    def _write(self, minutes: Minutes) -> None:
+        before = self.points.copy()
         try:
             for pairs in in_batches(self._fresh(minutes)):
-                complete = self._write_batch(pairs) and complete
+                self._write_batch(pairs)
         finally:
             # Also when Func's time-out ends the run here: what was sent must not be sent again.
             self._digest.forget_before(self.watermark - self._tools.config.lookback)
@@ -125,19 +126,18 @@ class MinuteReporter:
             self.points[verdict] - before[verdict] for verdict in ("new", "changed", "unchanged")
         )
         self._tools.story.say(f"  Points: {new:,} new, {changed:,} changed, {unchanged:,} sent before.")
-        return complete
 
-    def _write_batch(self, pairs: List[Pair]) -> bool:
-        try:
-            self._tools.sink.write("metric", [point for _, point in pairs])
-        except ReportError as error:
-            if error.status != 400:
-                raise
-            self._fail(str(error), [distribution_id for distribution_id, _ in pairs])
-            return False
-        for distribution_id, point in pairs:
-            self._digest.remember(distribution_id, point["timestamp"], point["fields"])
-        return True
+    def _write_batch(self, pairs: List[Pair]) -> None:
+        refused = {one.position: one.said for one in self._tools.sink.write("metric", [point for _, point in pairs])}
+        for position, (distribution_id, point) in enumerate(pairs):
+            if position in refused:
+                # It would be refused for ever, so it does not hold the watermark.
+                self._tools.story.fail(
+                    f"The sink refused the point of {distribution_id} at {minute_utc(point['timestamp'])} UTC "
+                    f"({refused[position]}). All other points were written. Report it with this line."
+                )
+            else:
+                self._digest.remember(distribution_id, point["timestamp"], point["fields"])
 
     def _fresh(self, minutes: Minutes) -> Iterator[Pair]:
         for distribution_id, point in metric_points(minutes, self._tags):

@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from typing import Any, Iterable, Iterator, List, Mapping, Sequence, TypeVar
+from typing import Any, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, TypeVar
 
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.text import count, one_line
@@ -12,16 +12,29 @@ from guance_aws_cloudfront.text import count, one_line
 # One POST of the connector's helper: with more, an outcome would be known of the last POST only, and DataWay's helper
 # loses what follows a compressed one.
 POINTS_PER_CALL = 100
+# The HTTP status of a body in which a point is bad.
+REFUSED = 400
 
 Item = TypeVar("Item")
+Points = Sequence[Mapping[str, Any]]
 
 
 class ReportError(StepError):
-    """Writing failed. `status` is the HTTP status, 400 when the sink refused just these points, 0 when none came."""
+    """Writing failed. `status` is the HTTP status, 0 when none came; `said` what the sink or the helper said."""
 
-    def __init__(self, text: str, status: int = 0) -> None:
+    def __init__(self, text: str, status: int = 0, said: str = "") -> None:
         super().__init__(text)
-        self.status = status
+        self.status, self.said = status, said
+
+
+class RefusedPoint(NamedTuple):
+    """A point that the sink refuses for its content: its position among those written, and what the sink said."""
+
+    position: int
+    said: str
+
+
+Refused = List[RefusedPoint]
 
 
 class Sink:
@@ -33,7 +46,7 @@ class Sink:
             connector = func.CONN(connector_id)
             # A Guance connector writes through the DataWay of its workspace.
             connector = getattr(connector, "dataway", None) or connector
-            self._write = connector.write_by_category_many
+            self._helper = connector.write_by_category_many
         except AttributeError:
             raise ReportError(
                 f"The connector \"{connector_id}\" cannot write points: set 'datakit_id' to a connector of the type "
@@ -42,25 +55,46 @@ class Sink:
         except Exception as error:  # noqa: BLE001 - Func's own exceptions cannot be imported in a script
             raise ReportError(_not_found(connector_id, error)) from None
 
-    def write(self, category: str, points: Sequence[Mapping[str, Any]]) -> None:
-        """Write 1 to 100 points of a category (`custom_object`, `metric`); ReportError unless the sink took them."""
+    def write(self, category: str, points: Points) -> Refused:
+        """Write 1 to 100 points of a category (`custom_object`, `metric`); what the sink refuses for its content.
+
+        A sink refuses a whole body for one bad point, so a refused body is halved until the bad ones stand alone. When
+        every one of several is refused, the fault is not theirs: ReportError, as for everything else that fails.
+        """
+        refused = list(self._write_halving(category, points, 0))
+        if len(refused) == len(points) > 1:
+            raise self._failure(points, REFUSED, refused[0].said)
+        return refused
+
+    def _write_halving(self, category: str, points: Points, first: int) -> Iterator[RefusedPoint]:
         try:
-            answer = self._write(category, points)
+            self._post(category, points)
+        except ReportError as error:
+            if error.status != REFUSED:
+                raise
+            if len(points) == 1:
+                yield RefusedPoint(first, error.said)
+                return
+            middle = len(points) // 2
+            yield from self._write_halving(category, points[:middle], first)
+            yield from self._write_halving(category, points[middle:], first + middle)
+
+    def _post(self, category: str, points: Points) -> None:
+        try:
+            answer = self._helper(category, points)
         except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
             text = one_line(error)
-            said = re.search(r"Status Code: (\d+)", text)
-            raise self._failure(points, int(said.group(1)) if said else 0, text) from None
+            found = re.search(r"Status Code: (\d+)", text)
+            raise self._failure(points, int(found.group(1)) if found else 0, text) from None
         # Older Func returns the status of a refused write instead of raising.
         status = answer[0] if isinstance(answer, (tuple, list)) and answer else 0
         if not isinstance(status, int) or not 200 <= status < 300:
             raise self._failure(points, status if isinstance(status, int) else 0, one_line(answer))
 
-    def _failure(self, points: Sequence[Mapping[str, Any]], status: int, text: str) -> ReportError:
+    def _failure(self, points: Points, status: int, text: str) -> ReportError:
         said = re.sub(r"(token=)[^&\s]+", r"\1***", text)
         what = f'Writing {count(len(points), "point")} to the connector "{self._id}" failed'
-        if status == 400:
-            return ReportError(f"{what}: the points were refused ({said}). Report it with this line.", status)
-        return ReportError(f"{what} ({said}). {_advice(status)} The next run sends them again.", status)
+        return ReportError(f"{what} ({said}). {_advice(status)} The next run sends them again.", status, said)
 
 
 class Preview:
@@ -71,11 +105,12 @@ class Preview:
     def __init__(self) -> None:
         self._seen: Counter[str] = Counter()
 
-    def write(self, category: str, points: Sequence[Mapping[str, Any]]) -> None:
-        """Print as many of the points as are still to be shown, one JSON object a line."""
+    def write(self, category: str, points: Points) -> Refused:
+        """Print as many of the points as are still to be shown, one JSON object a line; none is refused."""
         for point in points[: max(0, self.SHOWN - self._seen[category])]:
             print(f"{category}: {json.dumps(point, ensure_ascii=False, sort_keys=True)}")
         self._seen[category] += len(points)
+        return []
 
 
 def in_batches(items: Iterable[Item]) -> Iterator[List[Item]]:
@@ -94,6 +129,8 @@ def _not_found(connector_id: str, error: Exception) -> str:
 
 
 def _advice(status: int) -> str:
+    if status == REFUSED:
+        return "The sink refused all of them: check that the connector's address is that of a DataKit or DataWay."
     if status in (401, 403):
         return "Check the connector's token, and that DataKit admits the Func host."
     if status == 429:

@@ -101,23 +101,26 @@ class Run:
         if not due and last is not None:
             self._story.say(f"Objects: not due before {minute_utc(last + self._config.object_interval)} UTC.")
             return
-        batches = list(in_batches(self._object_points(records)))
-        written = [self._write_objects(batch, sink) for batch in batches]
-        self._summary["objects"] = sum(written)
-        self._story.say(f"Objects: {sum(written):,} reported as {OBJECT_MEASUREMENT}.")
-        if all(written):
+        written = sum(self._write_objects(batch, sink) for batch in in_batches(self._object_points(records)))
+        self._summary["objects"] = written
+        self._story.say(f"Objects: {written:,} reported as {OBJECT_MEASUREMENT}.")
+        if written == len(records):
             self._state.save_objects_at(now)
 
     def _write_objects(self, batch: List[Record], sink: Union[Sink, Preview]) -> int:
+        """How many of the objects were written."""
         try:
-            sink.write("custom_object", batch)
+            refused = sink.write("custom_object", batch)
         except ReportError as error:
             # A sink that lives may still take the metrics.
             if error.status == 0:
                 raise
             self._story.fail(f"Objects: {error}")
             return 0
-        return len(batch)
+        for one in refused:
+            name = batch[one.position]["tags"]["Id"]
+            self._story.fail(f"The sink refused the object of {name} ({one.said}). Report it with this line.")
+        return len(batch) - len(refused)
 
     def _object_points(self, records: Sequence[Record]) -> List[Dict[str, Any]]:
         now = int(self._clock.time())

@@ -65,13 +65,13 @@ def test_a_connector_that_cannot_be_opened_gets_a_sentence() -> None:
 
 REFUSED = "POST http://127.0.0.1:9529/v1/write/metric?token=tkn_secret failed. Status Code: {}, Response: no"
 FAILURES = [
-    (Exception(REFUSED.format(400)), 400, "the points were refused"),
+    (Exception(REFUSED.format(400)), 400, "check that the connector's address is that of a DataKit"),
     (Exception(REFUSED.format(403)), 403, "Check the connector's token"),
     (Exception(REFUSED.format(429)), 429, "limits the rate of requests"),
     (Exception(REFUSED.format(500)), 500, "Check the log of DataKit"),
     (Exception("POST http://127.0.0.1:9529/… failed. Error: [Errno 111] Connection refused"), 0, "Check that DataKit"),
     (TimeoutError("timed out"), 0, "Check that DataKit (or DataWay) runs"),
-    ((400, {"error_code": "datakit.invalidLinePoint"}), 400, "the points were refused"),
+    ((400, {"error_code": "datakit.invalidLinePoint"}), 400, "The sink refused all of them"),
     ((403, "publicAccessDisabled"), 403, "Check the connector's token"),
     ((302, ""), 302, "Check the log of DataKit"),
     ((0, None), 0, "Check that DataKit"),
@@ -82,11 +82,40 @@ FAILURES = [
 @pytest.mark.parametrize(("answer", "status", "sentence"), FAILURES)
 def test_a_failed_write_is_an_error_with_its_status_and_a_sentence(answer, status, sentence) -> None:
     with pytest.raises(ReportError) as error:
-        Sink(Func(Connector(answer)), "datakit").write("metric", [POINT])
+        Sink(Func(Connector(answer)), "datakit").write("metric", [POINT, POINT])
     assert error.value.status == status
-    assert str(error.value).startswith('Writing 1 point to the connector "datakit" failed')
+    assert str(error.value).startswith('Writing 2 points to the connector "datakit" failed')
     assert sentence in str(error.value)
     assert "tkn_secret" not in str(error.value)
+
+
+class Picky:
+    """A connector that refuses a whole body for each point with a value above 90."""
+
+    def __init__(self):
+        self.taken = []
+
+    def write_by_category_many(self, category, points):
+        if any(point["fields"]["a"] > 90 for point in points):
+            raise Exception(REFUSED.format(400))
+        self.taken += points
+        return 200, {}
+
+
+def valued(*values):
+    return [{**POINT, "fields": {"a": value}} for value in values]
+
+
+def test_a_bad_point_costs_no_other_its_place_and_is_named() -> None:
+    picky, points = Picky(), valued(*range(60), 99.0, *range(30), 98.0)
+    refused = Sink(Func(picky), "datakit").write("metric", points)
+    assert [one.position for one in refused] == [60, 91]
+    assert "Status Code: 400" in refused[0].said
+    assert picky.taken == valued(*range(60), *range(30))
+
+
+def test_a_single_bad_point_is_named_too() -> None:
+    assert len(Sink(Func(Picky()), "datakit").write("metric", valued(99.0))) == 1
 
 
 @pytest.mark.parametrize(("number", "sizes"), [(0, []), (1, [1]), (100, [100]), (250, [100, 100, 50])])

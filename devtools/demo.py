@@ -1,0 +1,197 @@
+"""The main job in one command, on an embedded AWS, a local Func and a DataKit receiver: `make demo`.
+
+Six simulated hours with a burst of errors at one distribution and an outage of the sink; the end compares what stands
+in the sink with what CloudWatch finally shows, minute by minute.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Tuple
+
+from devtools import show
+from devtools.clock import SimulatedClock
+from devtools.cloud import IDLE, EmbeddedAWS, Traffic
+from devtools.datakit import DataKit
+from devtools.func import LocalFunc, TaskRecord
+from devtools.market import ROOT, build, write
+from devtools.market_imports import PACKAGE
+
+# 2026-03-02 06:00 UTC, a Monday of no importance: the demo is the same on every day.
+START = 1772431200
+HOUR, MINUTE = 3600, 60
+HOURS = 6
+BURST = (START + 2 * HOUR, START + 2 * HOUR + 25 * MINUTE)
+OUTAGE = (START + 3 * HOUR, START + 4 * HOUR + 10 * MINUTE)
+KEY = ("AKIADEMODEMODEMODEMO", "demo/secret+that/opens/no+account/anywhere")
+POINTS = ROOT / "dist" / "demo" / "points.sqlite"
+STATISTICS = {"Requests": "Sum", "BytesDownloaded": "Sum", "BytesUploaded": "Sum"}
+RUNS_A_MONTH = 12 * 24 * 30
+
+# What a reader of the sink sees, or should: (distribution, minute) -> field -> value.
+Values = Dict[Tuple[str, int], Dict[str, float]]
+
+
+class Stage(NamedTuple):
+    """All that the demo plays on."""
+
+    clock: SimulatedClock
+    aws: EmbeddedAWS
+    datakit: DataKit
+    func: LocalFunc
+    ids: List[str]
+    job_id: str
+
+
+def main() -> int:
+    """Play the demo; 0 when everything that CloudWatch has stands in the sink, once."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        stage = set_up(stack)
+        records = play(stage)
+        complete = judge(stage, records)
+    finish(time.monotonic() - began)
+    return 0 if complete else 1
+
+
+def set_up(stack: ExitStack) -> Stage:
+    """Build the market, install it, deploy the startup script with an access key and an account name."""
+    show.heading("1. Build the Script Market, install it into a local Func, deploy the startup script")
+    folder, archive = write(build(), ROOT / "dist")
+    show.say(f"  built     {folder.relative_to(ROOT)}/ and {archive.relative_to(ROOT)}")
+    clock = SimulatedClock(START)
+    aws = stack.enter_context(EmbeddedAWS(clock))
+    os.environ.update(aws.environment)
+    ids = add_distributions(aws)
+    POINTS.parent.mkdir(parents=True, exist_ok=True)
+    POINTS.unlink(missing_ok=True)
+    datakit = stack.enter_context(DataKit(str(POINTS), clock=clock))
+    func = LocalFunc(clock)
+    func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
+    show.say(f"  installed {len(func.install(folder))} scripts of the set {PACKAGE}")
+    job = func.deploy(PACKAGE, {"AWS AK ID": KEY[0], "AWS AK SECRET": KEY[1], "AWS Account Name": "demo"})
+    if job is None:
+        raise RuntimeError("the startup script has no function with a crontab")
+    show.say(f"  deployed  cron job {job.id}: {job.func_id} at {job.expression}, time-out {job.timeout} s")
+    return Stage(clock, aws, datakit, func, ids, job.id)
+
+
+def add_distributions(aws: EmbeddedAWS) -> List[str]:
+    """Four distributions: a shop, its images with a burst of errors, an API with little traffic, an idle one."""
+    account = aws.add_account(*KEY)
+    images = Traffic(requests=2400.0, burst=BURST, burst_errors=0.35, bytes_per_request=180_000.0)
+    return [
+        aws.add_distribution(account, ["www.example.com"], "The shop", Traffic(requests=900.0)),
+        aws.add_distribution(account, ["img.example.com"], "Its images", images),
+        aws.add_distribution(account, ["api.example.com"], "The API, little used", Traffic(requests=3.0, interval=3)),
+        aws.add_distribution(account, [], "A test of last year", IDLE, enabled=False),
+    ]
+
+
+def play(stage: Stage) -> List[TaskRecord]:
+    """The first run with its whole log, then six hours of the cron job in a line each."""
+    show.heading('2. "Run": the first run, as Func logs it')
+    first = stage.func.run_cron_job(stage.job_id)
+    show.story(first)
+    show.heading(f"3. {HOURS} hours of the cron job, every 5 minutes (simulated time, UTC)")
+    show.say(f"  {_times(BURST)} a burst of errors at img.example.com")
+    show.say(f"  {_times(OUTAGE)} the sink is down")
+    records = [first]
+    down = False
+    for record in stage.func.run_until(START + HOURS * HOUR):
+        records.append(record)
+        show.brief(record)
+        if not down and OUTAGE[0] <= stage.clock.time() < OUTAGE[1]:
+            stage.datakit.go_down()
+            down = True
+            show.say(f"  {show.clock_time(stage.clock.time())}  -- the sink goes down --")
+        elif down and stage.clock.time() >= OUTAGE[1]:
+            stage.datakit.come_up()
+            down = False
+            show.say(f"  {show.clock_time(stage.clock.time())}  -- the sink is back --")
+    return records
+
+
+def judge(stage: Stage, records: List[TaskRecord]) -> bool:
+    """Show what stands in the sink, and hold it against the truth; whether all of it is there, once."""
+    start, end = START - HOUR - 3 * MINUTE, _end(records)
+    show.heading("4. The objects, as Infrastructure / Custom shows them")
+    show.objects(stage.datakit.points("custom_object"))
+    show.heading(f"5. The metrics, {show.clock_time(start)} to {show.clock_time(end)} UTC, a column for 5 minutes")
+    show.charts(stage.datakit, start, end)
+    expected, found = truth(stage.aws, stage.ids, start, end), seen(stage.datakit)
+    missing = [key for key in expected if key not in found]
+    wrong = [key for key in expected if key in found and found[key] != expected[key]]
+    doubles = stage.datakit.doubles()
+    recovered = [key for key in found if OUTAGE[0] <= key[1] < OUTAGE[1]]
+    failed = sum(record.status != "success" for record in records)
+    show.heading("6. Was anything lost?")
+    show.counts(
+        [
+            ("runs, of which failed (the sink was down)", f"{len(records)}, {failed}"),
+            ("minutes with values at CloudWatch", f"{len(expected):,}"),
+            ("  of which missing in the sink", str(len(missing))),
+            ("  of which another value in the sink", str(len(wrong))),
+            ("  of the outage, recovered after it", f"{len(recovered):,}"),
+            ("points written twice with the same values", str(len(doubles))),
+        ]
+    )
+    show.heading("7. What it cost")
+    show.counts(price(stage, records))
+    return not (missing or wrong or doubles) and len(found) == len(expected)
+
+
+def price(stage: Stage, records: List[TaskRecord]) -> List[Tuple[str, str]]:
+    """AWS calls and what they cost."""
+    calls = stage.aws.call_counts()
+    billed = sum(call.queries for call in stage.aws.calls)
+    a_month = len(stage.ids) * 6 * RUNS_A_MONTH / 1000 * 0.01
+    return [
+        *((f"calls of {name}", f"{number:,}") for name, number in sorted(calls.items())),
+        ("metrics billed", f"{billed:,} in {len(records)} runs: ${billed / 1000 * 0.01:.4f}"),
+        (f"a month of {len(stage.ids)} distributions", f"${a_month:.2f}"),
+    ]
+
+
+def truth(aws: EmbeddedAWS, ids: List[str], start: int, end: int) -> Values:
+    """What CloudWatch finally shows, with the fields as the collector names them."""
+    return {
+        (key, minute): {f"{name}_{STATISTICS.get(name, 'Average')}": value for name, value in values.items()}
+        for key in ids
+        for minute, values in aws.true_minutes(key, start, end).items()
+    }
+
+
+def seen(datakit: DataKit) -> Values:
+    """What a reader of the sink sees."""
+    return {(point.tags["DistributionId"], point.time): point.fields for point in datakit.latest().values()}
+
+
+def finish(seconds: float) -> None:
+    """Where the points lie, and what to do next."""
+    path = POINTS.relative_to(Path.cwd()) if POINTS.is_relative_to(Path.cwd()) else POINTS
+    show.heading("Next")
+    show.say(f"  All points lie in {path}, table `points`; for example:")
+    show.say(f"    sqlite3 {path} \"SELECT datetime(time, 'unixepoch'), tags, fields FROM points LIMIT 5\"")
+    show.say("  One tick against your own AWS account, reading only, points into a local receiver:")
+    show.say("    make live          (credentials from your environment or AWS profile; see README)")
+    show.say("  Into your own Func: README, Install.")
+    show.say(f"  Done in {seconds:.0f} s.")
+
+
+def _end(records: List[TaskRecord]) -> int:
+    # What the last run has promised.
+    mark = str(records[-1].return_value["watermark"])
+    return int(time.mktime(time.strptime(mark, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone)
+
+
+def _times(span: Tuple[int, int]) -> str:
+    return f"{show.clock_time(span[0])} to {show.clock_time(span[1])}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
