@@ -20,8 +20,10 @@ LONGEST_STRING, LONGEST_MEASUREMENT = 32 * 1024 * 1024, 1024
 FORBIDDEN_OBJECT_KEYS = ("class", "date")
 NANOSECONDS = re.compile(r"\s(\d{19})$")
 UNSIGNED_OR_ODD = re.compile(r"=(\d+u|[+-]?(nan|inf\w*))([,\s]|$)", re.IGNORECASE)
-# The parser for Python 3.8 leaves the escapes of a string field as they are.
-KEEPS_ESCAPES = parse_line('m,a=b f="\\\\" 1')["fields"]["f"] != "\\"
+WHOLE_NUMBER = re.compile(r"=(-?\d{19,})i[,\s]")
+STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
+# The parser for Python 3.8 stumbles over the escapes of a string field: there, strings are taken out before.
+STUMBLES = parse_line('m,a=b f="\\\\" 1')["fields"]["f"] != "\\"
 
 
 class Point(NamedTuple):
@@ -48,13 +50,15 @@ def _point(line: str, category: str, received_at: float) -> Point:
     stamp = NANOSECONDS.search(line)
     if stamp is None:
         raise BadLineError(f"no time stamp in nanoseconds (19 digits): {_short(line)}")
-    if UNSIGNED_OR_ODD.search(re.sub(r'"(\\.|[^"\\])*"', '""', line)):
+    plain = STRING.sub('""', line)
+    whole = [int(digits) for digits in WHOLE_NUMBER.findall(plain)]
+    if UNSIGNED_OR_ODD.search(plain) or any(not -(2**63) <= number < 2**63 for number in whole):
         raise BadLineError(f"a value that is no float, integer, string or boolean of DataKit: {_short(line)}")
     try:
-        parsed = parse_line(line)
+        parsed = _parsed(line)
     except LineFormatError as error:
         raise BadLineError(f"{error}: {_short(line)}") from None
-    fields = {key: _unescaped(value) for key, value in parsed["fields"].items()}
+    fields = parsed["fields"]
     point = Point(category, parsed["measurement"], parsed["tags"], fields, int(stamp.group(1)) // 10**9, received_at)
     for problem in problems(point):
         raise BadLineError(f"{problem}: {_short(line)}")
@@ -104,8 +108,20 @@ def _object_keys(point: Point) -> Iterator[str]:
             yield f"the key {key} is not allowed in an object"
 
 
-def _unescaped(value: Any) -> Any:
-    return re.sub(r'\\(["\\])', r"\1", value) if KEEPS_ESCAPES and isinstance(value, str) else value
+def _parsed(line: str) -> Dict[str, Any]:
+    if not STUMBLES:
+        return dict(parse_line(line))
+    strings: List[str] = []
+
+    def take_out(string: re.Match[str]) -> str:
+        strings.append(re.sub(r'\\(["\\])', r"\1", string.group(1)))
+        return f'"{len(strings) - 1}"'
+
+    head = re.match(r"(?:\\.|[^ \\])* ", line)
+    end = head.end() if head else 0
+    parsed = dict(parse_line(line[:end] + STRING.sub(take_out, line[end:])))
+    fields = parsed["fields"].items()
+    return {**parsed, "fields": {key: strings[int(it)] if isinstance(it, str) else it for key, it in fields}}
 
 
 def _size(text: str) -> int:
