@@ -1,7 +1,8 @@
 # Everything runs in .venv, which the first command makes by itself. `make help` lists the commands.
 # Interpreters that pyenv keeps answer only by their own path, so these come first.
 export PATH := $(shell printf '%s:' $(wildcard $(HOME)/.pyenv/versions/*/bin))$(PATH)
-NEWEST := $(shell for v in 3.14 3.13 3.12 3.11 3.10; do python$$v -c 'import venv' 2>/dev/null && echo python$$v && break; done)
+# $(shell …) does not see what is exported.
+NEWEST := $(shell PATH="$(PATH)"; for v in 3.14 3.13 3.12 3.11 3.10; do python$$v -c 'import venv' 2>/dev/null && echo python$$v && break; done)
 PYTHON ?= $(NEWEST)
 RUN := .venv/bin/python
 

@@ -32,10 +32,10 @@ def market(session):
 def tests_oldest(session):
     """All tests on the oldest Python of Func, with the boto3 that pip installs there."""
     session.install("--quiet", "-r", "requirements/dev-py38.txt")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session(name="tests-newest", python=False)
 def tests_newest(session):
     """All tests on the newest Python that is installed."""
-    session.run(sys.executable, "-m", "pytest", *session.posargs)
+    session.run(sys.executable, "-m", "pytest", "-n", "auto", *session.posargs)

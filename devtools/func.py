@@ -36,6 +36,8 @@ STARTUP = "startup"
 RECORDS_PER_JOB = 100
 LONGEST_CHAIN = 5
 MINUTE = 60
+# Cron jobs start so many seconds after the minute that they name.
+LATE = 1
 
 
 class CronJob(NamedTuple):
@@ -142,12 +144,11 @@ class LocalFunc:
     def run_until(self, end: float) -> Iterator[TaskRecord]:
         """Let simulated time pass up to `end` (epoch seconds), minute by minute; the records of the cron jobs."""
         while self._clock.time() < end:
-            # Cron jobs start with the minute, and a little late.
-            next_minute = (self._clock.time() // MINUTE + 1) * MINUTE + 1
-            if next_minute > end:
+            begin = ((self._clock.time() - LATE) // MINUTE + 1) * MINUTE + LATE
+            if begin >= end:
                 self._clock.advance(end - self._clock.time())
                 return
-            self._clock.advance(next_minute - self._clock.time())
+            self._clock.advance(begin - self._clock.time())
             yield from self.tick()
 
     def drain(self) -> List[TaskRecord]:

@@ -46,6 +46,7 @@ class Task:
         self._chain = list(chain)
         self._started_at = clock.time()
         self._deadline = clock.monotonic() + timeout
+        self._timed_out = False
         self._lines: List[str] = []
         self._modules: Dict[str, ModuleType] = {}
         self._dff: Optional[Dff] = None
@@ -86,8 +87,9 @@ class Task:
         return self._dff.exported if self._dff else []
 
     def checkpoint(self) -> None:
-        """Raise TaskTimeout when the task's time is over."""
-        if self._clock.monotonic() >= self._deadline:
+        """Raise TaskTimeout when the task's time is over; once, so that what cleans up is left alone."""
+        if self._clock.monotonic() >= self._deadline and not self._timed_out:
+            self._timed_out = True
             raise TaskTimeout("Task timeout")
 
     def _scope(self, script_id: str) -> Dict[str, Any]:

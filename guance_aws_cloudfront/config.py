@@ -81,8 +81,7 @@ _WHERE = {
 def parse_account(raw: Any) -> Account:
     """The account out of a dict with the keys of `ACCOUNT_KEYS`; ConfigError when anything in it is wrong."""
     given = _mapping(raw, "The account", ACCOUNT_KEYS)
-    tags = _extra_tags(given.get("extra_tags"))
-    ak_id = _secret(given, "ak_id")
+    ak_id, ak_secret = _secret(given, "ak_id"), _secret(given, "ak_secret")
     # The pattern is IAM's own; the value is not repeated, for it may be the secret in the wrong place.
     if not re.fullmatch(r"[A-Za-z0-9_]{16,128}", ak_id):
         raise ConfigError(
@@ -95,13 +94,14 @@ def parse_account(raw: Any) -> Account:
             "Account key 'session_token' is missing: an access key that begins with ASIA is temporary and is valid "
             "only with its session token; give it, or use a long-lived access key (AKIA…)."
         )
+    tags = _extra_tags(given.get("extra_tags"))
     partition = _partition(given)
     region = given.get("cloudwatch_region", partition.cloudwatch_regions[0])
     if region not in partition.cloudwatch_regions:
         raise _refusal(
             "Account", "cloudwatch_region", region, f"{_either(partition.cloudwatch_regions)} in {partition.name}"
         )
-    return Account(tags["account_name"], partition, region, tags, ak_id, _secret(given, "ak_secret"), token)
+    return Account(tags["account_name"], partition, region, tags, ak_id, ak_secret, token)
 
 
 def parse_config(raw: Any) -> CollectorConfig:

@@ -1,17 +1,295 @@
 """One true line: from the built package, by Func's rules, over AWS calls, to points in the sink."""
 
-from tests.conftest import NOW
-from tests.contract.conftest import JOB, seen, truth
+import json
+import math
 
-HOUR = 3600
+import pytest
+
+from devtools.cloud import IDLE, Traffic
+from devtools.func import LocalFunc
+from tests.conftest import AK_ID, AK_SECRET, NOW
+from tests.contract.conftest import CHECK, FILLED_IN, JOB, PREVIEW, RUN, SET, seen, truth
+
+HOUR, MINUTE = 3600, 60
 SETTLED = 180
+
+
+def succeeded(record):
+    assert (record.status, record.exception) == ("success", None)
+    return record.return_value
 
 
 def test_a_run_reports_objects_and_every_settled_minute(func, aws, datakit) -> None:
     ids = [aws.add_distribution(aws.account, aliases=["www.example.com"], comment="shop") for _ in range(3)]
-    record = func.run_cron_job(JOB)
-    assert (record.status, record.exception) == ("success", None)
+    summary = succeeded(func.run_cron_job(JOB))
     assert {point.tags["Id"] for point in datakit.points("custom_object")} == set(ids)
     expected = truth(aws, ids, NOW - SETTLED - HOUR, NOW - SETTLED)
     assert len(expected) == 3 * 60
     assert seen(datakit) == expected
+    assert summary["distributions"] == summary["objects"] == 3
+    assert summary["points"] == {"new": 180, "changed": 0, "unchanged": 0}
+    assert summary["calls"] == aws.call_counts() == {"ListDistributions": 1, "GetMetricData": 1}
+    assert (summary["metrics_billed"], summary["warnings"]) == (18, [])
+    assert summary["estimated_price_usd"] == pytest.approx(18 * 0.01 / 1000)
+
+
+def test_the_object_and_the_point_are_the_documented_ones(func, aws, datakit) -> None:
+    comment = 'the "shop", all = of it \\ ü'
+    (key,) = [aws.add_distribution(aws.account, aliases=["www.example.com", "example.com"], comment=comment)]
+    succeeded(func.run_cron_job(JOB))
+    (thing,) = datakit.points("custom_object")
+    domain = f"d{key[1:].lower()}.cloudfront.net"
+    account = {"cloud_provider": "AWS", "account_name": "prod"}
+    assert thing.measurement == "aws_cloudfront"
+    assert thing.tags == {
+        "ARN": f"arn:aws:cloudfront::{aws.account.account_id}:distribution/{key}",
+        "DomainName": domain,
+        "Id": key,
+        "name": key,
+        "Status": "Deployed",
+        **account,
+    }
+    fields = thing.fields
+    assert (fields["Description"], fields["Enabled"], fields["Staging"]) == (comment, True, False)
+    assert json.loads(fields["Aliases"])["Items"] == ["www.example.com", "example.com"]
+    assert json.loads(fields["Origins"])["Quantity"] == 1
+    assert json.loads(fields["message"])["Comment"] == comment
+    assert fields["LastModifiedTime"].endswith("Z")
+    assert {"PriceClass", "HttpVersion", "IsIPV6Enabled", "WebACLId"} <= set(fields)
+    point = datakit.points("metric")[0]
+    assert point.measurement == "aws_AWS/CloudFront"
+    assert point.tags == {
+        "DistributionId": key,
+        "Region": "Global",
+        "Dimensions": "DistributionId,Region",
+        "name": key,
+        "Alias": "www.example.com",
+        "DomainName": domain,
+        **account,
+    }
+    assert set(point.fields) == {
+        *("Requests_Sum", "BytesDownloaded_Sum", "BytesUploaded_Sum"),
+        *("4xxErrorRate_Average", "5xxErrorRate_Average", "TotalErrorRate_Average"),
+    }
+    assert {type(value) for value in point.fields.values()} == {float}
+
+
+def test_hours_with_an_outage_of_the_sink_end_with_every_minute_once(func, aws, datakit, clock) -> None:
+    busy = aws.add_distribution(aws.account, traffic=Traffic(requests=600.0))
+    rare = aws.add_distribution(aws.account, traffic=Traffic(requests=3.0, interval=7))
+    idle = aws.add_distribution(aws.account, traffic=IDLE)
+    # A minute that shows up late, one that is revised, one that had nothing and gets a value.
+    aws.delay_minute(busy, NOW + 40 * MINUTE, visible_at=NOW + 52 * MINUTE)
+    aws.revise(busy, "Requests", NOW + 50 * MINUTE, 123456.0, at=NOW + 58 * MINUTE)
+    aws.revise(idle, "Requests", NOW + 45 * MINUTE, 7.0, at=NOW + 49 * MINUTE)
+    records = [func.run_cron_job(JOB)]
+    for part, switch in ((1.5, datakit.go_down), (2.75, datakit.come_up), (4, lambda: None)):
+        records += func.run_until(NOW + part * HOUR)
+        switch()
+    statuses = [record.status for record in records]
+    assert statuses.count("failure") == 15
+    assert statuses[-1] == "success"
+    assert all("Connection refused" in record.exception for record in records if record.status == "failure")
+    end = NOW + 4 * HOUR - 8 * MINUTE  # what the run at 3:55 found settled
+    expected = truth(aws, [busy, rare, idle], NOW - HOUR - SETTLED, end)
+    assert seen(datakit) == expected
+    assert datakit.doubles() == []
+    assert expected[busy, NOW + 50 * MINUTE]["Requests_Sum"] == 123456.0
+    assert expected[idle, NOW + 45 * MINUTE] == {"Requests_Sum": 7.0}
+    assert sum(record.return_value["points"]["changed"] for record in records if record.return_value) == 1
+    assert not any(point.fields["Requests_Sum"] == 0 for point in datakit.points("metric"))
+
+
+def test_a_second_run_13_seconds_later_writes_nothing_twice(func, aws, datakit, clock) -> None:
+    aws.add_distribution(aws.account)
+    succeeded(func.run_cron_job(JOB))
+    posts = len(datakit.posts)
+    clock.advance(13)
+    summary = succeeded(func.run_cron_job(JOB))
+    assert len(datakit.posts) == posts
+    assert summary["objects"] == 0
+    assert summary["points"]["new"] == summary["points"]["changed"] == 0
+
+
+def test_250_distributions_cost_six_calls_a_run(func, aws, datakit, clock) -> None:
+    for _ in range(250):
+        aws.add_distribution(aws.account, traffic=Traffic(requests=5.0, interval=30))
+    for _ in range(2):
+        before = aws.call_counts()
+        summary = succeeded(func.run_cron_job(JOB))
+        made = {name: number - before.get(name, 0) for name, number in aws.call_counts().items()}
+        assert made == {"ListDistributions": 3, "GetMetricData": 3} == summary["calls"]
+        clock.advance(300)
+    assert summary["metrics_billed"] == 1500
+    assert max(call.queries for call in aws.calls) == 500
+    # The sink is asked as often as a hundred points a POST makes it.
+    of_objects = [post.lines for post in datakit.posts if post.category == "custom_object"]
+    assert of_objects == [100, 100, 50]
+    assert max(post.lines for post in datakit.posts) == 100
+
+
+def test_posts_are_as_few_as_a_hundred_points_each_make_them(func, aws, datakit) -> None:
+    for _ in range(5):
+        aws.add_distribution(aws.account, traffic=Traffic(requests=900.0))
+    succeeded(func.run_cron_job(JOB))
+    assert len([post for post in datakit.posts if post.category == "metric"]) == math.ceil(5 * 60 / 100)
+
+
+def test_no_distribution_at_all_is_an_empty_run_that_says_so(func, aws, datakit) -> None:
+    record = func.run_cron_job(JOB)
+    summary = succeeded(record)
+    assert "Distributions: there are none." in record.log
+    assert summary["distributions"] == summary["metrics_billed"] == 0
+    assert datakit.posts == []
+    assert aws.call_counts() == {"ListDistributions": 1}
+
+
+def test_an_outage_longer_than_a_chunk_is_caught_up_oldest_first(func, aws, datakit, clock) -> None:
+    key = aws.add_distribution(aws.account, traffic=Traffic(requests=900.0))
+    succeeded(func.run_cron_job(JOB))
+    clock.advance(8 * HOUR)
+    summary = succeeded(func.run_cron_job(JOB))
+    lengths = [window[0] for window in summary["windows"]]
+    assert lengths == sorted(lengths)
+    assert len(summary["windows"]) == 3
+    assert seen(datakit) == truth(aws, [key], NOW - HOUR - SETTLED, NOW + 8 * HOUR - SETTLED)
+    assert datakit.doubles() == []
+
+
+def test_what_is_too_old_to_be_caught_up_is_named(func, aws, clock) -> None:
+    aws.add_distribution(aws.account, traffic=IDLE)
+    succeeded(func.run_cron_job(JOB))
+    clock.advance(30 * HOUR)
+    (warning,) = succeeded(func.run_cron_job(JOB))["warnings"]
+    assert warning.startswith("6 h from 2026-03-01 09:57 to 2026-03-01 15:57 UTC are given up: 'max_catch_up' is 1 d.")
+
+
+def test_a_first_hour_of_failures_is_caught_up(func, aws, datakit, clock) -> None:
+    key = aws.add_distribution(aws.account, traffic=Traffic(requests=900.0))
+    datakit.go_down()
+    list(func.run_until(NOW + HOUR))
+    datakit.come_up()
+    list(func.run_until(NOW + HOUR + 6 * MINUTE))
+    assert {record.status for record in func.records[:-2]} == {"failure"}
+    # And the lookback before it, of which nobody asked.
+    first = NOW - SETTLED - HOUR - 15 * MINUTE
+    assert seen(datakit) == truth(aws, [key], first, NOW + HOUR + 5 * MINUTE - SETTLED)
+
+
+def test_a_lost_cache_sends_the_lookback_again_and_loses_nothing(func, aws, datakit, clock) -> None:
+    key = aws.add_distribution(aws.account, traffic=Traffic(requests=900.0))
+    succeeded(func.run_cron_job(JOB))
+    func.cache.rows.clear()
+    clock.advance(300)
+    succeeded(func.run_cron_job(JOB))
+    assert seen(datakit) == truth(aws, [key], NOW - HOUR - SETTLED, NOW + 300 - SETTLED)
+    assert len(datakit.doubles()) == 15
+
+
+def test_a_time_out_in_the_middle_of_the_writes_doubles_nothing(func, aws, datakit, clock) -> None:
+    for _ in range(4):
+        aws.add_distribution(aws.account, traffic=Traffic(requests=900.0))
+    writes = []
+
+    def third_write_hangs(name):
+        writes.append(name)
+        if writes.count("write metric") == 3 and name == "write metric":
+            clock.advance(300)
+
+    func.on_event = third_write_hangs
+    record = func.run_cron_job(JOB)
+    assert (record.status, record.exception_type) == ("timeout", "TaskTimeout")
+    assert len(datakit.points("metric")) == 200
+    func.on_event = lambda name: None
+    succeeded(func.run_cron_job(JOB))
+    assert datakit.doubles() == []
+    assert len(seen(datakit)) == 4 * (60 + 5 + 15)
+
+
+# Ways to call it
+
+
+def test_parameters_win_over_the_environment_and_this_over_the_script(clock, market, aws, datakit) -> None:
+    func = LocalFunc(clock)
+    func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
+    func.install(market[0])
+    func.deploy(SET, {**FILLED_IN, "AWS AK SECRET": "wrong/secret/wrong/secret/wrong/secret/0"})
+    aws.add_distribution(aws.account)
+    assert "AWS refused the signature" in func.run_cron_job(JOB).exception
+    func.set_env("GUANCE_AWS_CLOUDFRONT_AK_SECRET", AK_SECRET, password=True)
+    func.set_env("GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME", "by environment")
+    assert succeeded(func.run_cron_job(JOB))["account"] == "by environment"
+    assert succeeded(func.call(RUN, account_name="by parameter"))["account"] == "by parameter"
+    wrong = func.call(RUN, ak_secret="other/secret/other/secret/other/secret/0")
+    assert "AWS refused the signature" in wrong.exception
+
+
+def test_an_installation_from_the_zip_with_nothing_filled_in_works_by_environment(clock, market, aws, datakit) -> None:
+    func = LocalFunc(clock)
+    func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
+    func.install(market[1])
+    job = func.deploy(SET, {})
+    assert (job.func_id, job.expression, job.timeout) == (RUN, "*/5 * * * *", 290)
+    assert "Account key 'ak_id' is missing or empty" in func.run_cron_job(JOB).exception
+    for name, value in (("AK_ID", AK_ID), ("AK_SECRET", AK_SECRET), ("ACCOUNT_NAME", "prod")):
+        func.set_env(f"GUANCE_AWS_CLOUDFRONT_{name}", value)
+    assert succeeded(func.run_cron_job(JOB))["account"] == "prod"
+
+
+def test_the_stored_signatures_hold_no_secret(func) -> None:
+    signatures = [function.signature for function in func.functions.values()]
+    assert len(signatures) == 3
+    assert all(AK_SECRET not in signature and AK_ID not in signature for signature in signatures)
+
+
+def test_preview_shows_points_and_writes_and_keeps_nothing(func, aws, datakit) -> None:
+    aws.add_distribution(aws.account, aliases=["www.example.com"])
+    record = func.call(PREVIEW)
+    succeeded(record)
+    assert 'custom_object: {"fields": ' in record.log
+    assert 'metric: {"fields": ' in record.log
+    assert datakit.posts == []
+    assert func.store.rows == func.cache.rows == {}
+
+
+def test_check_tries_the_calls_and_the_connector(func, aws, datakit) -> None:
+    key = aws.add_distribution(aws.account)
+    record = func.call(CHECK)
+    succeeded(record)
+    for part in ("cloudfront:ListDistributions", "cloudwatch:GetMetricData", 'connector "datakit"', "STORE"):
+        assert any(line.startswith("ok ") and part in line for line in record.log.splitlines())
+    assert [point.tags["Id"] for point in datakit.points()] == [key]
+    assert func.store.rows == {}
+
+
+def test_check_names_everything_that_is_missing_at_once(func, aws, datakit) -> None:
+    aws.deny(AK_ID, "cloudfront:ListDistributions")
+    aws.deny(AK_ID, "cloudwatch:GetMetricData")
+    func._connectors.clear()
+    record = func.call(CHECK)
+    assert record.status == "failure"
+    for text in ("action cloudfront:ListDistributions", "action cloudwatch:GetMetricData", "does not exist in Func"):
+        assert text in record.exception
+
+
+@pytest.mark.parametrize("kind", ["df_dataway", "guance"])
+def test_dataway_and_guance_connectors_do_too(func, aws, datakit, kind) -> None:
+    aws.add_distribution(aws.account)
+    func.add_connector("datakit", kind, url=datakit.url, guanceOpenWayURL=datakit.url, token="tkn_x" * 7)
+    succeeded(func.run_cron_job(JOB))
+    assert len(datakit.points("metric")) == 60
+
+
+def test_china_is_asked_in_its_own_region(func, aws, datakit) -> None:
+    chinese = aws.add_account("AKIACHINA00000000001", AK_SECRET, partition="aws-cn")
+    key = aws.add_distribution(chinese, comment="Created by AWS Lambda")
+    script = f"startup__{SET}"
+    func.scripts[script] = func.scripts[script].replace('# "partition": "aws-cn",', '"partition": "aws-cn",')
+    func.publish(script)
+    succeeded(func.call(RUN, ak_id="AKIACHINA00000000001"))
+    (thing,) = datakit.points("custom_object")
+    assert thing.tags["ARN"].startswith("arn:aws-cn:cloudfront::")
+    assert thing.tags["DomainName"].endswith(".cloudfront.cn")
+    assert seen(datakit) == truth(aws, [key], NOW - SETTLED - HOUR, NOW - SETTLED)
+    # Func's CloudFront client is signed for the partition's region, and so is CloudWatch's.
+    assert {call.region for call in aws.calls} == {"cn-northwest-1"}

@@ -1,0 +1,236 @@
+"""Whatever goes wrong: a sentence with account, step and remedy, the run failed, nothing lost, no secret anywhere."""
+
+import pytest
+
+from devtools.cloud import Fault, Traffic
+from tests.conftest import AK_ID, AK_SECRET, NOW
+from tests.contract.conftest import JOB, RUN, SET, seen, truth
+
+HOUR, MINUTE, SETTLED = 3600, 60, 180
+BUSY = Traffic(requests=900.0)
+
+
+@pytest.fixture
+def no_pauses(monkeypatch):
+    """Retries of botocore wait in real time: not here."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+
+def failed(record):
+    """The sentence of a run that failed; it names the account, and nothing that came out holds a secret."""
+    assert (record.status, record.exception_type) == ("failure", "CollectError")
+    assert record.exception.startswith('Account "prod": ')
+    assert AK_SECRET not in repr(record)
+    return record.exception
+
+
+def test_a_wrong_key_is_told(func, aws, datakit) -> None:
+    record = func.call(RUN, ak_id="AKIAUNKNOWN000000001")
+    assert "Listing the distributions failed: AWS does not know the access key (InvalidClientTokenId" in failed(record)
+    assert "Check 'ak_id' (is the key active, is it a key of the partition aws?)" in record.exception
+    assert datakit.posts == []
+
+
+def test_a_wrong_secret_is_told_without_it(func, aws) -> None:
+    record = func.call(RUN, ak_secret="wrong/secret/wrong/secret/wrong/secret/0")
+    assert "AWS refused the signature (SignatureDoesNotMatch). Check that 'ak_secret'" in failed(record)
+    assert "wrong/secret" not in record.exception + record.log + record.traceback
+
+
+def test_a_denied_listing_names_the_action(func, aws) -> None:
+    aws.add_distribution(aws.account)
+    aws.deny(AK_ID, "cloudfront:ListDistributions")
+    assert "Allow the IAM action cloudfront:ListDistributions on resource *" in failed(func.run_cron_job(JOB))
+
+
+def test_denied_metrics_cost_the_objects_nothing_and_lose_nothing(func, aws, datakit, clock) -> None:
+    key = aws.add_distribution(aws.account, traffic=BUSY)
+    aws.deny(AK_ID, "cloudwatch:GetMetricData")
+    sentence = failed(func.run_cron_job(JOB))
+    assert "Allow the IAM action cloudwatch:GetMetricData on resource *" in sentence
+    assert f"Concerns {key}" in sentence
+    assert len(datakit.points("custom_object")) == 1
+    aws._accounts._denied.clear()
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+    assert truth(aws, [key], NOW - HOUR - SETTLED, NOW + 300 - SETTLED).items() <= seen(datakit).items()
+
+
+def test_a_missing_connector_is_told_before_aws_is_called(func, aws) -> None:
+    func._connectors.clear()
+    assert 'The connector "datakit" does not exist in Func: create it' in failed(func.run_cron_job(JOB))
+    assert aws.calls == []
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize(
+    ("status", "advice"), [(403, "Check the connector's token"), (500, "Check the log of DataKit")]
+)
+def test_a_refused_write_is_told_in_both_manners_of_func_and_is_made_up_for(
+    func, aws, datakit, clock, old, status, advice
+) -> None:
+    key = aws.add_distribution(aws.account, traffic=BUSY)
+    func.old_helpers = old
+    datakit.refuse(status)
+    sentence = failed(func.run_cron_job(JOB))
+    assert 'to the connector "datakit" failed' in sentence
+    assert advice in sentence
+    datakit.clear_faults()
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+    assert truth(aws, [key], NOW - HOUR - SETTLED, NOW + 300 - SETTLED).items() <= seen(datakit).items()
+    assert datakit.doubles() == []
+
+
+def test_one_bad_point_is_named_and_costs_the_others_nothing(func, aws, datakit, clock) -> None:
+    good, bad = (aws.add_distribution(aws.account, traffic=BUSY) for _ in range(2))
+    minute = NOW - 10 * MINUTE
+    datakit.refuse_points(lambda point: point.tags["name"] == bad and point.time == minute)
+    sentence = failed(func.run_cron_job(JOB))
+    assert f"The sink refused the point of {bad} at 2026-03-01 09:50 UTC" in sentence
+    assert "datakit.invalidLinePoint" in sentence
+    expected = truth(aws, [good, bad], NOW - HOUR - SETTLED, NOW - SETTLED)
+    del expected[bad, minute]
+    assert seen(datakit) == expected
+    # And the next run goes on, whether or not the point is taken by then.
+    datakit.clear_faults()
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+    assert (bad, minute) in seen(datakit)
+    assert datakit.doubles() == []
+
+
+def test_one_bad_object_is_named_and_costs_the_others_nothing(func, aws, datakit) -> None:
+    ids = [aws.add_distribution(aws.account, traffic=BUSY) for _ in range(3)]
+    datakit.refuse_points(lambda point: point.category == "custom_object" and point.tags["name"] == ids[1])
+    assert f"The sink refused the object of {ids[1]}" in failed(func.run_cron_job(JOB))
+    assert [point.tags["name"] for point in datakit.points("custom_object")] == [ids[0], ids[2]]
+    assert len(seen(datakit)) == 180
+
+
+@pytest.mark.parametrize("status", ["PartialData", "InternalError", "Forbidden"])
+def test_anything_but_complete_is_a_failure_and_is_asked_again(func, aws, datakit, clock, status) -> None:
+    broken, whole = (aws.add_distribution(aws.account, traffic=BUSY) for _ in range(2))
+    aws.break_series(broken, "5xxErrorRate", status, message="come back later", times=1)
+    sentence = failed(func.run_cron_job(JOB))
+    assert f"CloudWatch did not answer 1 metric completely ({status}; {status}: come back later)" in sentence
+    assert f"Concerns {broken}; the next run asks again" in sentence
+    assert len([key for key in seen(datakit) if key[0] == whole]) == 60
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+    expected = truth(aws, [broken, whole], NOW - HOUR - SETTLED, NOW + 300 - SETTLED)
+    assert expected.items() <= seen(datakit).items()
+    assert datakit.doubles() == []
+
+
+def test_a_remark_with_a_complete_answer_is_a_warning(func, aws) -> None:
+    key = aws.add_distribution(aws.account, traffic=BUSY)
+    aws.break_series(key, "Requests", "Complete", message="mind the gap")
+    record = func.run_cron_job(JOB)
+    assert record.status == "success"
+    assert record.return_value["warnings"] == ["CloudWatch remarked: Complete: mind the gap"]
+
+
+def test_one_failed_batch_costs_the_others_nothing_and_holds_the_watermark(
+    func, aws, datakit, clock, no_pauses
+) -> None:
+    ids = [aws.add_distribution(aws.account, traffic=Traffic(requests=9.0, interval=15)) for _ in range(170)]
+    aws.faults.add(Fault("GetMetricData", code="ValidationError", message="no such luck", nth={1}))
+    assert "Reading the metrics failed: AWS refused the call (ValidationError: no such luck)" in failed(
+        func.run_cron_job(JOB)
+    )
+    expected = truth(aws, ids, NOW - HOUR - SETTLED, NOW - SETTLED)
+    assert 0 < len(seen(datakit)) < len(expected)
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+    expected = truth(aws, ids, NOW - HOUR - SETTLED, NOW + 300 - SETTLED)
+    assert expected.items() <= seen(datakit).items()
+
+
+@pytest.mark.parametrize("code", ["Throttling", "ThrottlingException"])
+def test_throttling_that_passes_costs_nothing(func, aws, datakit, no_pauses, code) -> None:
+    key = aws.add_distribution(aws.account, traffic=BUSY)
+    aws.faults.add(Fault("*", code=code, message="Rate exceeded", nth={1, 3}))
+    assert func.run_cron_job(JOB).status == "success"
+    assert seen(datakit) == truth(aws, [key], NOW - HOUR - SETTLED, NOW - SETTLED)
+
+
+def test_a_throttled_listing_is_never_taken_for_none(func, aws, datakit, no_pauses) -> None:
+    aws.add_distribution(aws.account)
+    aws.faults.add(Fault("ListDistributions", code="Throttling", message="Rate exceeded"))
+    assert "Listing the distributions failed: AWS throttles the account's calls, also after retries" in failed(
+        func.run_cron_job(JOB)
+    )
+
+
+def test_a_cut_connection_is_retried(func, aws, datakit, no_pauses) -> None:
+    aws.add_distribution(aws.account, traffic=BUSY)
+    aws.faults.add(Fault("*", nth={1, 3}, cut_connection=True))
+    assert func.run_cron_job(JOB).status == "success"
+
+
+def test_an_aws_out_of_reach_is_told(func, aws, monkeypatch, no_pauses) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert "AWS could not be reached (EndpointConnectionError" in failed(func.run_cron_job(JOB))
+
+
+def broken_store(event):
+    if event.startswith("STORE"):
+        raise OSError("MySQL has gone away")
+
+
+def test_a_store_that_is_gone_is_told(func, aws) -> None:
+    func.on_event = broken_store
+    assert "Func's STORE could not be read (MySQL has gone away)" in failed(func.run_cron_job(JOB))
+
+
+# The door
+
+
+EDITS = [
+    ('# "period": 60,', '"period": 90,', "Configuration key 'period' is 90: allowed is"),
+    ('# "period": 60,', '"periode": 60,', "unknown key 'periode': did you mean 'period'?"),
+    (
+        '# "partition": "aws-cn",',
+        '"partition": "aws-us-gov",',
+        "Account key 'partition' is 'aws-us-gov': allowed is aws",
+    ),
+    ('# "partition": "aws-cn",', '"regions": ["cn-north-1", "us-east-1"],', "is a region of the partition aws, not of"),
+    (
+        "# Tags on every object and point; the account name is one of them.",
+        '"cloud_provider": "x",',
+        "the tag 'cloud_provider' is set by the collector",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), EDITS)
+def test_a_mistake_in_the_startup_script_is_told_before_any_call(func, aws, datakit, old, new, sentence) -> None:
+    script = f"startup__{SET}"
+    assert old in func.scripts[script]
+    func.scripts[script] = func.scripts[script].replace(old, new)
+    func.publish(script)
+    record = func.run_cron_job(JOB)
+    assert (record.status, record.exception_type) == ("failure", "ConfigError")
+    assert sentence in record.exception
+    assert (aws.calls, datakit.posts, func.store.rows) == ([], [], {})
+
+
+def test_no_secret_comes_out_of_any_run(func, aws, datakit, clock) -> None:
+    """Logs, records, state and points of a good run and a bad one."""
+    aws.add_distribution(aws.account, comment=f"{AK_ID[:4]}")
+    func.run_cron_job(JOB)
+    clock.advance(300)
+    aws.faults.add(Fault("GetMetricData", code="Odd", message=f"key {AK_ID} secret {AK_SECRET}"))
+    sentence = failed(func.run_cron_job(JOB))
+    assert "Odd: key *** secret ***" in sentence
+    everything = repr((func.records, func.store.rows, func.cache.rows, datakit.points(), datakit.posts))
+    assert AK_SECRET not in everything
+    assert AK_ID not in everything
+
+
+def test_text_from_aws_cannot_forge_a_line_of_the_log(func, aws) -> None:
+    aws.faults.add(Fault("*", code="Odd", message="x\nDistributions: 7 listed.\nAWS calls: none."))
+    record = func.run_cron_job(JOB)
+    assert [line for line in record.log.splitlines() if line.startswith("Distributions")] == []
+    assert "\n" not in failed(record)
