@@ -6,11 +6,11 @@ in the sink with what CloudWatch finally shows, minute by minute.
 
 from __future__ import annotations
 
+import calendar
 import os
 import sys
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Dict, List, NamedTuple, Tuple
 
 from devtools import show
@@ -21,12 +21,14 @@ from devtools.func import LocalFunc, TaskRecord
 from devtools.market import ROOT, build, write
 from devtools.market_imports import PACKAGE
 
-# 2026-03-02 06:00 UTC, a Monday of no importance: the demo is the same on every day.
-START = 1772431200
 HOUR, MINUTE = 3600, 60
-HOURS = 6
-BURST = (START + 2 * HOUR, START + 2 * HOUR + 25 * MINUTE)
-OUTAGE = (START + 3 * HOUR, START + 4 * HOUR + 10 * MINUTE)
+# 2026-03-02 06:00 UTC, a Monday of no importance: the demo is the same on every day.
+MORNING = 1772431200
+START, END = MORNING - 3 * MINUTE, MORNING + 6 * HOUR
+BURST = (MORNING + 2 * HOUR, MORNING + 2 * HOUR + 25 * MINUTE)
+OUTAGE = (MORNING + 3 * HOUR, MORNING + 4 * HOUR + 10 * MINUTE)
+# A minute that CloudWatch shows 16 minutes late, and one whose value it revises.
+LATE, REVISED = MORNING + HOUR + 20 * MINUTE, MORNING + HOUR + 40 * MINUTE
 KEY = ("AKIADEMODEMODEMODEMO", "demo/secret+that/opens/no+account/anywhere")
 POINTS = ROOT / "dist" / "demo" / "points.sqlite"
 STATISTICS = {"Requests": "Sum", "BytesDownloaded": "Sum", "BytesUploaded": "Sum"}
@@ -84,8 +86,11 @@ def add_distributions(aws: EmbeddedAWS) -> List[str]:
     """Four distributions: a shop, its images with a burst of errors, an API with little traffic, an idle one."""
     account = aws.add_account(*KEY)
     images = Traffic(requests=2400.0, burst=BURST, burst_errors=0.35, bytes_per_request=180_000.0)
+    shop = aws.add_distribution(account, ["www.example.com"], "The shop", Traffic(requests=900.0))
+    aws.delay_minute(shop, LATE, visible_at=LATE + 16 * MINUTE)
+    aws.revise(shop, "Requests", REVISED, 1234.0, at=REVISED + 9 * MINUTE)
     return [
-        aws.add_distribution(account, ["www.example.com"], "The shop", Traffic(requests=900.0)),
+        shop,
         aws.add_distribution(account, ["img.example.com"], "Its images", images),
         aws.add_distribution(account, ["api.example.com"], "The API, little used", Traffic(requests=3.0, interval=3)),
         aws.add_distribution(account, [], "A test of last year", IDLE, enabled=False),
@@ -97,37 +102,36 @@ def play(stage: Stage) -> List[TaskRecord]:
     show.heading('2. "Run": the first run, as Func logs it')
     first = stage.func.run_cron_job(stage.job_id)
     show.story(first)
-    show.heading(f"3. {HOURS} hours of the cron job, every 5 minutes (simulated time, UTC)")
-    show.say(f"  {_times(BURST)} a burst of errors at img.example.com")
-    show.say(f"  {_times(OUTAGE)} the sink is down")
+    show.heading("3. Six hours of the cron job, every 5 minutes (simulated time, UTC)")
+    show.say(f"  to come: a minute that shows up late ({show.clock_time(LATE)}), one that is revised")
+    show.say(f"  ({show.clock_time(REVISED)}), a burst of errors at img.example.com ({_times(BURST)}),")
+    show.say(f"  and an outage of the sink ({_times(OUTAGE)})")
+    turns = ((OUTAGE[0], stage.datakit.go_down, "the sink goes down"), (OUTAGE[1], stage.datakit.come_up, "it is back"))
     records = [first]
-    down = False
-    for record in stage.func.run_until(START + HOURS * HOUR):
-        records.append(record)
-        show.brief(record)
-        if not down and OUTAGE[0] <= stage.clock.time() < OUTAGE[1]:
-            stage.datakit.go_down()
-            down = True
-            show.say(f"  {show.clock_time(stage.clock.time())}  -- the sink goes down --")
-        elif down and stage.clock.time() >= OUTAGE[1]:
-            stage.datakit.come_up()
-            down = False
-            show.say(f"  {show.clock_time(stage.clock.time())}  -- the sink is back --")
+    for until, turn, said in (*turns, (END, None, "")):
+        for record in stage.func.run_until(until):
+            alike = record.exception is not None and record.status == records[-1].status
+            show.brief(record, "as before" if alike else "")
+            records.append(record)
+        if turn:
+            turn()
+            show.say(f"  {show.clock_time(stage.clock.time())}  -- {said} --")
     return records
 
 
 def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     """Show what stands in the sink, and hold it against the truth; whether all of it is there, once."""
-    start, end = START - HOUR - 3 * MINUTE, _end(records)
+    start, end = START - HOUR - 3 * MINUTE, _promised(records[-1])
     show.heading("4. The objects, as Infrastructure / Custom shows them")
     show.objects(stage.datakit.points("custom_object"))
-    show.heading(f"5. The metrics, {show.clock_time(start)} to {show.clock_time(end)} UTC, a column for 5 minutes")
+    show.heading(f"5. The metrics, {show.clock_time(start)} to {show.clock_time(end)} UTC, a column for 10 minutes")
     show.charts(stage.datakit, start, end)
     expected, found = truth(stage.aws, stage.ids, start, end), seen(stage.datakit)
     missing = [key for key in expected if key not in found]
     wrong = [key for key in expected if key in found and found[key] != expected[key]]
     doubles = stage.datakit.doubles()
     recovered = [key for key in found if OUTAGE[0] <= key[1] < OUTAGE[1]]
+    changed = sum(record.return_value["points"]["changed"] for record in records if record.return_value)
     failed = sum(record.status != "success" for record in records)
     show.heading("6. Was anything lost?")
     show.counts(
@@ -138,6 +142,7 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
             ("  of which another value in the sink", str(len(wrong))),
             ("  of the outage, recovered after it", f"{len(recovered):,}"),
             ("points written twice with the same values", str(len(doubles))),
+            ("points written again because CloudWatch revised them", str(changed)),
         ]
     )
     show.heading("7. What it cost")
@@ -173,7 +178,7 @@ def seen(datakit: DataKit) -> Values:
 
 def finish(seconds: float) -> None:
     """Where the points lie, and what to do next."""
-    path = POINTS.relative_to(Path.cwd()) if POINTS.is_relative_to(Path.cwd()) else POINTS
+    path = show.short(POINTS)
     show.heading("Next")
     show.say(f"  All points lie in {path}, table `points`; for example:")
     show.say(f"    sqlite3 {path} \"SELECT datetime(time, 'unixepoch'), tags, fields FROM points LIMIT 5\"")
@@ -183,10 +188,9 @@ def finish(seconds: float) -> None:
     show.say(f"  Done in {seconds:.0f} s.")
 
 
-def _end(records: List[TaskRecord]) -> int:
-    # What the last run has promised.
-    mark = str(records[-1].return_value["watermark"])
-    return int(time.mktime(time.strptime(mark, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone)
+def _promised(record: TaskRecord) -> int:
+    """The time before which, says a run, every minute stands in the sink."""
+    return calendar.timegm(time.strptime(record.return_value["watermark"], "%Y-%m-%dT%H:%M:%SZ"))
 
 
 def _times(span: Tuple[int, int]) -> str:

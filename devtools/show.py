@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
+from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from sparklines import sparklines
 
 from devtools.datakit import DataKit, Point
 from devtools.func import TaskRecord
 
-# A column of a chart, in seconds: six hours are 72 columns.
-COLUMN = 300
+# A column of a chart, in seconds: seven hours are 42 columns.
+COLUMN = 600
 BLANK = "·"
 
-console = Console(highlight=False, soft_wrap=False)
+# Lines are not cut into 80 columns where the output is no terminal.
+console = Console(highlight=False, soft_wrap=True)
 
 
 def heading(text: str) -> None:
@@ -39,11 +44,11 @@ def story(record: TaskRecord) -> None:
     console.print(f"  => {verdict}", markup=False, style="green" if record.status == "success" else "red")
 
 
-def brief(record: TaskRecord) -> None:
-    """A run in one line: when, how it ended, what it wrote."""
+def brief(record: TaskRecord, again: str = "") -> None:
+    """A run in one line: when, how it ended, what it wrote; `again` stands for a sentence that was shown before."""
     at = clock_time(record.started_at)
     if record.status != "success":
-        console.print(f"  {at}  {record.status}: {record.exception}", markup=False, style="red")
+        console.print(f"  {at}  {record.status}: {again or record.exception}", markup=False, style="red")
         return
     summary = record.return_value
     points, objects = summary["points"], summary["objects"]
@@ -55,17 +60,17 @@ def brief(record: TaskRecord) -> None:
 
 def objects(points: Iterable[Point]) -> None:
     """The objects as Infrastructure / Custom lists them, the newest report of each."""
-    table = Table("Id", "Alias", "DomainName", "Status", "Enabled", "Description", title=None, header_style="bold")
+    table = Table("Id", "Domain", "Status", "Enabled", "Description", box=SIMPLE_HEAD, pad_edge=False)
     for point in {point.tags["name"]: point for point in points}.values():
-        fields, tags = point.fields, point.tags
-        alias = fields.get("Aliases", "").partition('"Items": ["')[2].partition('"')[0]
-        enabled = "yes" if fields.get("Enabled") else "no"
-        table.add_row(tags["Id"], alias, tags["DomainName"], tags["Status"], enabled, fields.get("Description", ""))
+        aliases = json.loads(point.fields.get("Aliases", "{}")).get("Items") or [point.tags["DomainName"]]
+        enabled = "yes" if point.fields.get("Enabled") else "no"
+        cells = (point.tags["Id"], aliases[0], point.tags["Status"], enabled, point.fields.get("Description", ""))
+        table.add_row(*map(Text, cells))
     console.print(table)
 
 
 def charts(datakit: DataKit, start: int, end: int) -> None:
-    """Every metric of every distribution as a line of blocks, a column for five minutes, a dot where there is none."""
+    """Every metric of every distribution as a line of blocks, a column for ten minutes, a dot where there is none."""
     by_distribution: Dict[str, List[Point]] = {}
     for point in datakit.latest().values():
         by_distribution.setdefault(point.tags["DistributionId"], []).append(point)
@@ -82,10 +87,9 @@ def chart(values: Mapping[int, float], field: str, start: int, end: int) -> str:
     for first in range(start, end, COLUMN):
         inside = [values[minute] for minute in range(first, first + COLUMN, 60) if minute in values]
         columns.append(_together(field, inside) if inside else None)
-    drawn = (
-        sparklines(columns)[0] if any(columns) else "".join("▁" if column is not None else " " for column in columns)
-    )
-    return drawn.replace(" ", BLANK).ljust(len(columns), BLANK)
+    # From zero up, so that a high block is a high value; sparklines needs a maximum above it.
+    highest = max([1e-9, *(value for value in columns if value is not None)])
+    return str(sparklines(columns, minimum=0, maximum=highest)[0]).replace(" ", BLANK)
 
 
 def clock_time(seconds: float) -> str:
@@ -93,10 +97,15 @@ def clock_time(seconds: float) -> str:
     return time.strftime("%H:%M", time.gmtime(seconds))
 
 
+def short(path: Path) -> Path:
+    """A path as one would type it here."""
+    return path.relative_to(Path.cwd()) if Path.cwd() in path.parents else path
+
+
 def counts(rows: Sequence[Tuple[str, str]]) -> None:
     """Names and numbers, side by side."""
     for name, value in rows:
-        say(f"  {name:<44} {value}")
+        say(f"  {name:<54} {value}")
 
 
 def _together(field: str, values: Sequence[float]) -> float:
