@@ -1,11 +1,11 @@
 """A distribution, as ListDistributions describes it, becomes the custom object `aws_cloudfront`."""
 
 import json
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Union
 
 from guance_aws_cloudfront.catalog import CLOUD_PROVIDER, OBJECT_MEASUREMENT
 from guance_aws_cloudfront.config import Account
-from guance_aws_cloudfront.text import iso_utc
+from guance_aws_cloudfront.text import iso_utc, printable
 
 TAG_KEYS = ("ARN", "DomainName", "Id", "Status")
 # CloudFront calls the description of a distribution its comment.
@@ -31,13 +31,20 @@ def object_point(record: Mapping[str, Any], account: Account, reported_at: int) 
     for key, value in facts.items():
         field = RENAMED.get(key, key)
         if value is not None and field not in tags:
-            fields[field] = value if isinstance(value, (str, bool, int, float)) else _json(value)
+            fields[field] = _field(value)
     return {"measurement": OBJECT_MEASUREMENT, "tags": tags, "fields": fields, "timestamp": reported_at}
 
 
 def aliases(record: Mapping[str, Any]) -> List[str]:
     """The alternate domain names of a distribution, in CloudFront's order; `Items` is absent when there are none."""
     return list((record.get("Aliases") or {}).get("Items") or [])
+
+
+def _field(value: Any) -> Union[str, bool, int, float]:
+    if isinstance(value, str):
+        # A line break in a string would end the line that carries the point.
+        return printable(value)
+    return value if isinstance(value, (bool, int, float)) else _json(value)
 
 
 def _json(value: Any) -> str:

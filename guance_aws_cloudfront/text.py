@@ -7,9 +7,14 @@ from typing import Sequence
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
+def printable(text: str) -> str:
+    """Foreign text with a blank in the place of line breaks and control characters."""
+    return _UNPRINTABLE.sub(" ", text)
+
+
 def one_line(text: object, limit: int = 300) -> str:
     """Foreign text on one line of at most `limit` characters, so that it cannot forge a line of the log."""
-    line = _UNPRINTABLE.sub(" ", str(text)).strip()
+    line = printable(str(text)).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

@@ -74,6 +74,15 @@ def test_the_object_and_the_point_are_the_documented_ones(func, aws, datakit) ->
     assert {type(value) for value in point.fields.values()} == {float}
 
 
+def test_a_comment_of_several_lines_breaks_no_point(func, aws, datakit) -> None:
+    comment = 'one\ntwo" f=1i 1\r\nthree\\'
+    aws.add_distribution(aws.account, comment=comment)
+    succeeded(func.run_cron_job(JOB))
+    (thing,) = datakit.points("custom_object")
+    assert thing.fields["Description"] == 'one two" f=1i 1 three\\'
+    assert json.loads(thing.fields["message"])["Comment"].splitlines() == comment.splitlines()
+
+
 def test_hours_with_an_outage_of_the_sink_end_with_every_minute_once(func, aws, datakit, clock) -> None:
     busy = aws.add_distribution(aws.account, traffic=Traffic(requests=600.0))
     rare = aws.add_distribution(aws.account, traffic=Traffic(requests=3.0, interval=7))

@@ -1,0 +1,75 @@
+"""What README says of keys, defaults and metrics is what the code has."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from guance_aws_cloudfront.catalog import DEFAULT_METRICS, field_name
+from guance_aws_cloudfront.config import ACCOUNT_KEYS, CONCURRENCY, CONFIG_KEYS, SECONDS
+
+ROOT = Path(__file__).resolve().parents[2]
+READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
+STARTUP = (ROOT / "startup" / "guance_aws_cloudfront.py").read_text()
+
+
+@pytest.fixture(params=READMES, ids=lambda path: path.name)
+def readme(request):
+    return request.param.read_text()
+
+
+def rows(text):
+    """The cells of all table rows, by the first cell's text."""
+    split = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")
+    ]
+    return {cells[0]: cells[1:] for cells in split}
+
+
+def test_every_key_of_the_configuration_has_its_row_with_default_and_limits(readme) -> None:
+    table = rows(readme)
+    for key in CONFIG_KEYS:
+        assert f"`{key}`" in table
+    for key, allowed in {**SECONDS, "concurrency": CONCURRENCY}.items():
+        default, limits = table[f"`{key}`"][1:3]
+        assert int(default) == allowed.default
+        assert [int(number) for number in re.findall(r"\d+", limits)][:2] == [allowed.minimum, allowed.maximum]
+
+
+def test_every_key_of_the_account_has_its_row(readme) -> None:
+    listed = " ".join(rows(readme))
+    assert all(f"`{key}`" in listed for key in ACCOUNT_KEYS)
+
+
+def test_every_metric_has_its_row_and_no_other_has(readme) -> None:
+    fields = [
+        f"`{field_name(metric.name, statistic)}`" for metric in DEFAULT_METRICS for statistic in metric.statistics
+    ]
+    assert [cell for cell in rows(readme) if re.fullmatch(r"`\w+_(Sum|Average)`", cell)] == fields
+
+
+def test_the_english_readme_has_the_catalog_s_meanings() -> None:
+    table = rows(READMES[0].read_text())
+    for metric in DEFAULT_METRICS:
+        meaning = table[f"`{field_name(metric.name, metric.statistics[0])}`"][0]
+        assert meaning.lower() == metric.meaning.lower()
+
+
+def test_links_within_a_readme_lead_somewhere(readme) -> None:
+    headings = [line.lstrip("#").strip() for line in readme.splitlines() if line.startswith("#")]
+    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", readme)) <= anchors
+    for path in re.findall(r"\]\((?!http|#)([^)#]+)\)", readme):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_startup_script_shows_every_key_of_the_configuration_with_its_default() -> None:
+    shown = dict(re.findall(r'^    # "(\w+)": ([^,]+),', STARTUP, re.MULTILINE))
+    assert [key for key in CONFIG_KEYS if key not in shown] == []
+    for key, allowed in {**SECONDS, "concurrency": CONCURRENCY}.items():
+        assert int(shown[key]) == allowed.default
+
+
+def test_the_time_limit_is_below_the_time_out_of_run() -> None:
+    timeouts = [int(number) for number in re.findall(r"timeout=(\d+)", STARTUP)]
+    assert SECONDS["time_limit"].default < timeouts[0]
