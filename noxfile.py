@@ -7,6 +7,7 @@ import nox
 nox.options.envdir = ".venv/nox"
 nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "venv"
+nox.options.download_python = "never"
 
 
 @nox.session(python=False)

@@ -105,12 +105,13 @@ def _checked(point: Point) -> Point:
 
 
 def _line(point: Point) -> str:
-    tags = [f",{_name(key)}={_name(value)}" for key, value in sorted(point["tags"].items()) if _name(value)]
-    fields = [
-        f"{_name(key)}={_value(key, value)}" for key, value in sorted(point["fields"].items()) if value is not None
-    ]
+    tags = [(_name(key), _name(value)) for key, value in sorted(point["tags"].items())]
+    fields = [(_name(key), _value(key, value)) for key, value in sorted(point["fields"].items()) if value is not None]
+    # What has no name, and a tag without a value, is left out.
+    tag_set = "".join(f",{key}={value}" for key, value in tags if key and value)
+    field_set = ",".join(f"{key}={value}" for key, value in fields if key)
     head = re.sub(r"([, ])", r"\\\1", _normal(point["measurement"]))
-    return f"{head}{''.join(tags)} {','.join(fields)} {_nanoseconds(point['timestamp'])}"
+    return f"{head}{tag_set} {field_set} {_nanoseconds(point['timestamp'])}"
 
 
 def _value(key: str, value: Any) -> str:
