@@ -1,6 +1,6 @@
 """An embedded AWS for tests and the demo: CloudFront, CloudWatch, STS and tagging in this process, on loopback.
 
-moto answers for CloudFront and STS, a data plane of our own for CloudWatch. Values are deterministic, time is a clock
+moto keeps the distributions; CloudWatch, STS and tagging are our own. Values are deterministic, time is a clock
 that the caller turns, and everything that goes wrong at AWS goes wrong here on demand.
 """
 
@@ -87,9 +87,7 @@ class EmbeddedAWS:
 
     def add_account(self, ak_id: str, ak_secret: Optional[str] = None, partition: str = "aws") -> AwsAccount:
         """Add an account with an access key; signatures are verified when a secret is given, and else taken."""
-        account = self._accounts.add(ak_id, ak_secret, partition)
-        self._control.add_account(account)
-        return account
+        return self._accounts.add(ak_id, ak_secret, partition)
 
     def add_distribution(
         self,

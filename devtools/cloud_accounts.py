@@ -61,16 +61,18 @@ class Accounts:
             Accounts._taken.difference_update(account.account_id for account in accounts)
         return accounts
 
-    def adopt(self, ak_id: str, account_id: str, arn: str) -> None:
-        """Let a temporary key act as a role of a known account."""
-        self._keys[ak_id] = replace(self.of(account_id), ak_id=ak_id, ak_secret=None, arn=arn)
+    def add_temporary(self, owner: AwsAccount, arn: str) -> AwsAccount:
+        """Add a temporary key, with a secret, that acts in an account as the role session of that ARN."""
+        with self._lock:
+            number = f"{len(self._keys)}"
+            ak_id = f"ASIA{owner.account_id}{number:0>4}"
+            self._keys[ak_id] = replace(owner, ak_id=ak_id, ak_secret=f"secret/of/{ak_id}", arn=arn)
+            return self._keys[ak_id]
 
-    def of(self, account_id: str) -> AwsAccount:
-        """The account of a number; KeyError when it is none of these."""
-        for account in self._keys.values():
-            if account.account_id == account_id:
-                return account
-        raise KeyError(account_id)
+    def owner_of(self, arn: str) -> Optional[AwsAccount]:
+        """The account whose number an ARN names; None when it is none of these."""
+        number = (arn.split(":") + [""] * 5)[4]
+        return next((account for account in list(self._keys.values()) if account.account_id == number), None)
 
     def deny(self, access_key: str, action: str) -> None:
         """Take an IAM action (`cloudfront:ListDistributions`) away from an access key."""

@@ -1,4 +1,4 @@
-"""CloudFront and STS of the embedded AWS: moto's, brought to what AWS answers where moto does not."""
+"""CloudFront of the embedded AWS: moto's, brought to what AWS answers where moto does not."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from xml.sax.saxutils import escape
 
 from moto.cloudfront.models import cloudfront_backends
 from moto.cloudfront.responses import CloudFrontResponse
-from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.sts.models import sts_backends
 from werkzeug.test import run_wsgi_app
 
-from devtools.cloud_accounts import DOMAINS, USER, AwsAccount
+from devtools.cloud_accounts import DOMAINS, AwsAccount
 from devtools.cloud_wire import ApiError, Request, Response, xml_response
 
 XML_NAMESPACE = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
@@ -25,6 +23,8 @@ PAGE = 100
 ALL = "1000000"
 SUMMARY = re.compile(r"<DistributionSummary>.*?</DistributionSummary>", re.DOTALL)
 SUMMARY_END = "</DistributionSummary>"
+# AWS has no Items in a list of none.
+EMPTY_ITEMS = re.compile(r"<Items>\s*</Items>|<Items */>")
 ORIGIN = "origin"
 
 
@@ -42,24 +42,18 @@ class Record(NamedTuple):
 class ControlPlane:
     """The resources of all accounts; moto keeps them, under the account's number."""
 
+    # moto's backends belong to the whole process and were not made for threads.
+    _lock = threading.RLock()
+
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
-        # moto's backends were not made for threads.
-        self._lock = threading.Lock()
         self._summaries: Dict[str, List[str]] = {}
-
-    def add_account(self, account: AwsAccount) -> None:
-        """Make room for an account, and the user that its access key belongs to."""
-        self.forget(account)
-        users = iam_backends[account.account_id][account.partition]
-        users.create_user(account.home_region, USER)
-        users.create_access_key(USER).access_key_id = account.ak_id
 
     def forget(self, account: AwsAccount) -> None:
         """Drop all that moto keeps of an account."""
-        for backends in (cloudfront_backends, iam_backends, sts_backends):
-            backends.pop(account.account_id, None)
-        self._summaries.pop(account.account_id, None)
+        with self._lock:
+            cloudfront_backends.pop(account.account_id, None)
+            self._summaries.pop(account.account_id, None)
 
     def create(self, account: AwsAccount, record: Record) -> None:
         """Create a distribution as it is said."""
@@ -100,7 +94,8 @@ class ControlPlane:
     def list_distributions(self, request: Request, account: AwsAccount) -> Response:
         """A page of the listing: MaxItems (100) distributions after the one that Marker names."""
         marker, most = request.query.get("Marker", ""), min(int(request.query.get("MaxItems", PAGE)), PAGE)
-        summaries = self._all_summaries(request, account)
+        with self._lock:
+            summaries = self._all_summaries(request, account)
         ids = [_id(summary) for summary in summaries]
         if marker and marker not in ids:
             raise ApiError("InvalidArgument", "The specified marker does not exist.", 400)
@@ -132,9 +127,9 @@ def _id(summary: str) -> str:
 
 
 def _completed(summary: str, etag: str) -> str:
-    missing = {"ETag": etag, "Staging": "false"}
-    added = "".join(f"<{name}>{value}</{name}>" for name, value in missing.items() if f"<{name}>" not in summary)
-    return summary[: -len(SUMMARY_END)] + added + SUMMARY_END
+    missing = {"ETag": etag, "Staging": "false", "AliasICPRecordals": ""}
+    added = "".join(f"<{name}>{value}</{name}>" for name, value in missing.items() if f"<{name}" not in summary)
+    return EMPTY_ITEMS.sub("", summary[: -len(SUMMARY_END)]) + added + SUMMARY_END
 
 
 def _config(record: Record) -> Dict[str, Any]:

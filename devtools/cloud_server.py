@@ -9,10 +9,11 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tu
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from devtools.cloud_accounts import Accounts, AwsAccount, denied
+from devtools.cloud_accounts import Accounts, AwsAccount
 from devtools.cloud_control import ControlPlane
+from devtools.cloud_sts import SecurityTokens
 from devtools.cloud_tags import get_resources, list_tags_for_resource
-from devtools.cloud_wire import ApiError, Request, Response, error_response, text_of
+from devtools.cloud_wire import ApiError, Request, Response, error_response
 from devtools.cloudwatch import Caller
 from devtools.cloudwatch_api import CloudWatch
 from devtools.cloudwatch_wire import response
@@ -39,13 +40,15 @@ class Gateway:
         self, clock: Any, accounts: Accounts, faults: Faults, control: ControlPlane, cloudwatch: CloudWatch
     ) -> None:
         self._clock, self._accounts, self._faults = clock, accounts, faults
-        self._control, self._cloudwatch = control, cloudwatch
+        self._control = control
+        tokens = SecurityTokens(accounts)
         self.calls: List[Call] = []
         self._handlers: Dict[Tuple[str, str], Handler] = {
             ("cloudfront", "ListDistributions"): control.list_distributions,
             ("cloudfront", "ListTagsForResource"): list_tags_for_resource,
             ("tagging", "GetResources"): get_resources,
-            ("sts", "AssumeRole"): self._assume_role,
+            ("sts", "AssumeRole"): tokens.assume_role,
+            ("sts", "GetCallerIdentity"): tokens.get_caller_identity,
             ("monitoring", "GetMetricData"): self._cloudwatch_handler(cloudwatch.get_metric_data),
             ("monitoring", "GetMetricStatistics"): self._cloudwatch_handler(cloudwatch.get_metric_statistics),
             ("monitoring", "ListMetrics"): self._cloudwatch_handler(cloudwatch.list_metrics),
@@ -80,7 +83,7 @@ class Gateway:
             return error_response(request.protocol, error)
 
     def _handler(self, request: Request) -> Handler:
-        if request.service in ("cloudfront", "sts"):
+        if request.service == "cloudfront":
             return self._handlers.get((request.service, request.operation), self._control.answer)
         if (request.service, request.operation) not in self._handlers:
             raise ApiError("UnknownOperationException", f"The embedded AWS has no {request.action}.")
@@ -92,17 +95,6 @@ class Gateway:
             return response(request, operation(caller, request.parameters, self._clock.time()))
 
         return handle
-
-    def _assume_role(self, request: Request, account: AwsAccount) -> Response:
-        role = str(request.parameters.get("RoleArn", ""))
-        try:
-            owner = self._accounts.of(role.split(":")[4])
-        except (IndexError, KeyError):
-            raise denied(request, account, role) from None
-        answer = self._control.answer(request, account)
-        (key,), (arn,) = text_of(answer.body, "AccessKeyId"), text_of(answer.body, "Arn")
-        self._accounts.adopt(key, owner.account_id, arn)
-        return answer
 
     def _record(self, request: Request, status: int) -> None:
         queries = 0

@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 from functools import cached_property
-from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Tuple
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
@@ -159,8 +159,3 @@ def spelled(code: str, protocol: str) -> str:
         if code in pair:
             return pair[protocol == JSON]
     return code
-
-
-def text_of(xml: bytes, tag: str) -> List[str]:
-    """The texts of all elements of a name, without their attributes, in XML that is known to be plain."""
-    return re.findall(f"<{tag}>([^<]*)</{tag}>", xml.decode())

@@ -77,18 +77,18 @@ class DataPoints:
 
     def delay(self, distribution_id: str, minute: int, visible_at: float) -> None:
         """Show nothing of a minute before `visible_at` (epoch seconds), and from then on its settled values."""
-        self._visible_at[self._source(distribution_id).id, minute] = visible_at
+        self._visible_at[self.source(distribution_id).id, floor(minute)] = visible_at
 
     def revise(self, distribution_id: str, metric: str, minute: int, value: float, at: float) -> None:
         """From `at` on, show `value` as the meaningful statistic of a metric's minute, even where there was none."""
-        revisions = self._revisions[self._source(distribution_id).id, METRICS[metric].name, minute]
+        revisions = self._revisions[self.source(distribution_id).id, METRICS[metric].name, floor(minute)]
         revisions.append(Revision(at, value))
         revisions.sort(key=lambda revision: revision.at)
 
     def truth(self, distribution_id: str, metric: str, minute: int, statistic: Optional[str] = None) -> Optional[float]:
         """The value that a minute finally has; the metric's meaningful statistic (the median) unless one is named."""
         served = METRICS[metric]
-        datum = self._datum(self._source(distribution_id), served, minute, math.inf)
+        datum = self._datum(self.source(distribution_id), served, floor(minute), math.inf)
         natural = "p50" if served.statistic == PERCENTILE else served.statistic
         return None if datum is None else statistic_of(served, datum, statistic or natural)
 
@@ -101,6 +101,12 @@ class DataPoints:
             if present:
                 found[minute] = present
         return found
+
+    def source(self, distribution_id: str) -> Source:
+        """The source of a distribution's metrics; KeyError when there is none."""
+        if distribution_id not in self._sources:
+            raise KeyError(f"there is no distribution {distribution_id} in the embedded AWS")
+        return self._sources[distribution_id]
 
     def source_of(self, caller: Caller, metric: Mapping[str, object]) -> Optional[Tuple[Source, Served]]:
         """What publishes a metric (namespace, name and exactly these dimensions) for the caller; None is no error."""
@@ -137,11 +143,6 @@ class DataPoints:
                 data = [datum for datum in (self._datum(source, metric, minute, now) for minute in minutes) if datum]
                 if data:
                     yield time, data[0] if len(data) == 1 else merged(data)
-
-    def _source(self, distribution_id: str) -> Source:
-        if distribution_id not in self._sources:
-            raise KeyError(f"there is no distribution {distribution_id} in the embedded AWS")
-        return self._sources[distribution_id]
 
     def _datum(self, source: Source, metric: Served, minute: int, now: float) -> Optional[Datum]:
         """What can be seen at `now`; at infinity, the truth."""

@@ -50,11 +50,12 @@ class CloudWatch:
         """Answer a distribution's metric with this status and message the next `times` times, or for good."""
         if status not in STATUSES:
             raise ValueError(f"no status {status!r} in CloudWatch, only {', '.join(STATUSES)}")
-        self._breaks[distribution_id, METRICS[metric].name] = (Break(status, message), times)
+        self._breaks[self._points.source(distribution_id).id, METRICS[metric].name] = (Break(status, message), times)
 
     def get_metric_data(self, caller: Caller, given: Mapping[str, Any], now: float) -> Dict[str, Any]:
         """GetMetricData: the data points of up to 500 queries, in pages of MaxDatapoints."""
         queries = _valid_queries(given)
+        given = {**given, **{name: epoch_seconds(given[name]) for name in ("StartTime", "EndTime")}}
         most = int(given.get("MaxDatapoints") or DATA_POINTS_PER_CALL)
         if not 1 <= most <= DATA_POINTS_PER_CALL:
             raise _invalid(f"The parameter MaxDatapoints must be between 1 and {DATA_POINTS_PER_CALL}.")
@@ -126,8 +127,9 @@ class CloudWatch:
         if broken:
             # Of partial data a part is there; of the failures, nothing.
             left = {COMPLETE: len(found), PARTIAL: len(found) // 2}.get(broken.status, 0)
-            messages = [{"Code": broken.status, "Value": broken.message}] if broken.message else []
-            found, result = found[:left], {**result, "StatusCode": broken.status, "Messages": messages}
+            found, result["StatusCode"] = found[:left], broken.status
+            if broken.message:
+                result["Messages"] = [{"Code": broken.status, "Value": broken.message}]
         return {**result, "Timestamps": [time for time, _ in found], "Values": [value for _, value in found]}
 
     def _broken(self, distribution_id: str, metric: str) -> Optional[Break]:

@@ -30,6 +30,8 @@ SCRIPTS = {
     "run": "One run",
     "minutes": "Metrics of a run",
     "config": "Configuration",
+    "extra_tags": "Tags of the user",
+    "door": "Mistakes in the configuration",
     "catalog": "Metric catalog",
     "partitions": "AWS partitions",
     "windows": "Windows",

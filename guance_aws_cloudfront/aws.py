@@ -15,20 +15,33 @@ from guance_aws_cloudfront.aws_errors import AwsError, explain
 from guance_aws_cloudfront.config import Account, CollectorConfig
 from guance_aws_cloudfront.metrics import Answers, merge_pages
 
-CONNECT_TIMEOUT, READ_TIMEOUT = 10, 30
-# The default retry mode differs between botocore versions; `standard` with this count means three retries in all.
-RETRIES = {"mode": "standard", "total_max_attempts": 4}
+CONNECT_TIMEOUT, READ_TIMEOUT = 10, 20
+# The default retry mode differs between botocore versions; `standard` with this count means two retries. A call that
+# hangs is given up after a minute, well within a run's time limit.
+RETRIES = {"mode": "standard", "total_max_attempts": 3}
+# The profile of the Func host, if any, is nobody's business here, and may not even exist.
+NO_PROFILE = {"profile": (None, None, None, None)}
 
 
 class Aws:
-    """CloudFront and CloudWatch of one account; `calls` counts the API calls made, by operation."""
+    """CloudFront and CloudWatch of one account; `calls` counts the API calls made, by operation.
+
+    AwsError when botocore cannot make its clients.
+    """
 
     def __init__(self, account: Account, config: CollectorConfig, user_agent: str) -> None:
         self._account = account
         self._concurrency = config.concurrency
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
-        session = botocore.session.Session()
+        try:
+            self._connect(user_agent)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
+            raise explain(error, account, "Connect") from None
+
+    def _connect(self, user_agent: str) -> None:
+        account = self._account
+        session = botocore.session.Session(session_vars=NO_PROFILE)
         session.set_credentials(account.ak_id, account.ak_secret, account.session_token)
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=epoch_seconds)
         session.register("before-call", self._count)
@@ -36,7 +49,7 @@ class Aws:
             retries=RETRIES,
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
-            max_pool_connections=config.concurrency,
+            max_pool_connections=self._concurrency,
             user_agent_extra=user_agent,
         )
         self._cloudfront = session.create_client("cloudfront", account.partition.region, config=settings)
@@ -74,8 +87,9 @@ class Aws:
 def in_parallel(work: Callable[[Any], Any], items: Iterable[Any], concurrency: int) -> List[Any]:
     """`work(item)` for every item, in their order, a few at a time; nothing new is begun once the caller is stopped."""
     executor = ThreadPoolExecutor(concurrency)
-    futures = [executor.submit(work, item) for item in items]
+    futures: List[Any] = []
     try:
+        futures.extend(executor.submit(work, item) for item in items)
         return [future.result() for future in futures]
     finally:
         # Func ends a task by an exception in this thread: waiting here for what is queued would outlast the time-out.

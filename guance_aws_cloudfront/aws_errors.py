@@ -52,6 +52,7 @@ REMEDIES = (
     ),
 )
 ACTIONS: Dict[str, Tuple[str, str]] = {
+    "Connect": ("Preparing the calls to AWS", ""),
     "ListDistributions": ("Listing the distributions", "cloudfront:ListDistributions"),
     "GetMetricData": ("Reading the metrics", "cloudwatch:GetMetricData"),
 }
@@ -60,7 +61,10 @@ ACTIONS: Dict[str, Tuple[str, str]] = {
 def explain(error: Exception, account: Account, operation: str) -> AwsError:
     """The sentence for what botocore raised while calling an operation named in `ACTIONS`."""
     step, action = ACTIONS[operation]
-    if isinstance(error, ClientError):
+    if not action:
+        reason = f"botocore refused to ({type(error).__name__}: {_harmless(error, account)})"
+        advice = "Check the environment variables of the Func host whose names begin with AWS_."
+    elif isinstance(error, ClientError):
         reason, advice = _of_answer(error.response, action, account)
     elif isinstance(error, (HTTPClientError, BotocoreConnectionError)):
         # The names of botocore's connection errors are plain words, and their texts name the endpoint.

@@ -5,12 +5,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional
 
+from guance_aws_cloudfront.door import ConfigError, either, is_placeholder, refusal, where
+from guance_aws_cloudfront.extra_tags import parse_extra_tags
 from guance_aws_cloudfront.partitions import PARTITIONS, Partition, partition_of
 from guance_aws_cloudfront.text import one_line
-
-
-class ConfigError(ValueError):
-    """Something in the account or configuration is wrong; the text names the key, the mistake and what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,8 @@ HOUR, DAY = 3600, 86400
 SECONDS: Dict[str, Range] = {
     "period": Range(60, 60, HOUR, 60),
     "delay": Range(180, 0, HOUR),
-    "lookback": Range(900, 0, DAY),
+    # What was sent in the lookback is remembered, and memory is bounded: see digest.MOST_ENTRIES.
+    "lookback": Range(900, 0, 3 * HOUR),
     "first_lookback": Range(HOUR, 60, 15 * DAY),
     # CloudWatch keeps one-minute values for 15 days.
     "max_catch_up": Range(DAY, HOUR, 15 * DAY),
@@ -66,16 +65,6 @@ SECONDS: Dict[str, Range] = {
 CONCURRENCY = Range(4, 1, 16)
 CONFIG_KEYS = (*SECONDS, "concurrency", "datakit_id", "dry_run")
 ACCOUNT_KEYS = ("ak_id", "ak_secret", "session_token", "partition", "regions", "cloudwatch_region", "extra_tags")
-# What the collector itself says on points; a user's tag of the same name would make two meanings of one key.
-RESERVED_TAGS = (
-    *("cloud_provider", "name", "Id", "ARN", "DomainName", "Status", "Alias", "DistributionId", "Region", "Dimensions"),
-    *("message", "class", "date"),  # DataKit allows no object key of the last two names
-)
-
-_WHERE = {
-    key: f"the startup script, the environment variable GUANCE_AWS_CLOUDFRONT_{key.upper()} or the parameter {key}"
-    for key in ("ak_id", "ak_secret", "account_name")
-}
 
 
 def parse_account(raw: Any) -> Account:
@@ -94,12 +83,12 @@ def parse_account(raw: Any) -> Account:
             "Account key 'session_token' is missing: an access key that begins with ASIA is temporary and is valid "
             "only with its session token; give it, or use a long-lived access key (AKIA…)."
         )
-    tags = _extra_tags(given.get("extra_tags"))
+    tags = parse_extra_tags(given.get("extra_tags"))
     partition = _partition(given)
     region = given.get("cloudwatch_region", partition.cloudwatch_regions[0])
     if region not in partition.cloudwatch_regions:
-        raise _refusal(
-            "Account", "cloudwatch_region", region, f"{_either(partition.cloudwatch_regions)} in {partition.name}"
+        raise refusal(
+            "Account", "cloudwatch_region", region, f"{either(partition.cloudwatch_regions)} in {partition.name}"
         )
     return Account(tags["account_name"], partition, region, tags, ak_id, ak_secret, token)
 
@@ -110,13 +99,13 @@ def parse_config(raw: Any) -> CollectorConfig:
     seconds = {key: _whole_number(given, key, allowed, "seconds") for key, allowed in SECONDS.items()}
     for key in ("first_lookback", "max_catch_up"):
         if seconds[key] < seconds["period"]:
-            raise _refusal("Configuration", key, seconds[key], f"at least one period ({seconds['period']} seconds)")
+            raise refusal("Configuration", key, seconds[key], f"at least one period ({seconds['period']} seconds)")
     datakit_id = given.get("datakit_id", "datakit")
     if not isinstance(datakit_id, str) or not datakit_id.strip():
-        raise _refusal("Configuration", "datakit_id", datakit_id, "the ID of a connector in Func, such as 'datakit'")
+        raise refusal("Configuration", "datakit_id", datakit_id, "the ID of a connector in Func, such as 'datakit'")
     dry_run = given.get("dry_run", False)
     if not isinstance(dry_run, bool):
-        raise _refusal("Configuration", "dry_run", dry_run, "True or False")
+        raise refusal("Configuration", "dry_run", dry_run, "True or False")
     concurrency = _whole_number(given, "concurrency", CONCURRENCY, "calls at a time")
     return CollectorConfig(**seconds, concurrency=concurrency, datakit_id=datakit_id.strip(), dry_run=dry_run)
 
@@ -124,12 +113,12 @@ def parse_config(raw: Any) -> CollectorConfig:
 def _mapping(raw: Any, what: str, known: Iterable[str]) -> Mapping[str, Any]:
     if not isinstance(raw, Mapping):
         raise ConfigError(
-            f"{what} is of type {type(raw).__name__}: it must be a dict with the keys {_either(known, 'and')}."
+            f"{what} is of type {type(raw).__name__}: it must be a dict with the keys {either(known, 'and')}."
         )
     for key in raw:
         if key not in known:
             near = difflib.get_close_matches(str(key), list(known), 1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known keys are {_either(known, 'and')}."
+            hint = f"did you mean '{near[0]}'?" if near else f"known keys are {either(known, 'and')}."
             raise ConfigError(f"{what} has an unknown key '{one_line(key, 60)}': {hint}")
     return raw
 
@@ -137,31 +126,24 @@ def _mapping(raw: Any, what: str, known: Iterable[str]) -> Mapping[str, Any]:
 def _secret(given: Mapping[str, Any], key: str) -> str:
     value = given.get(key)
     if value is None or (isinstance(value, str) and not value.strip()):
-        where = f"; give it in {_WHERE[key]}" if key in _WHERE else ""
-        raise ConfigError(f"Account key '{key}' is missing or empty{where}.")
+        raise ConfigError(f"Account key '{key}' is missing or empty; give it in {where(key)}.")
     if not isinstance(value, str):
         raise ConfigError(f"Account key '{key}' is of type {type(value).__name__}: it must be a string.")
-    if _is_placeholder(value):
-        raise ConfigError(
-            f"Account key '{key}' still holds its placeholder; give the value in {_WHERE.get(key, 'its place')}."
-        )
+    if is_placeholder(value):
+        raise ConfigError(f"Account key '{key}' still holds its placeholder; give the value in {where(key)}.")
     if re.search(r"\s", value.strip()):
         raise ConfigError(f"Account key '{key}' has white space inside: copy it again from IAM, on one line.")
     return value.strip()
 
 
-def _is_placeholder(value: str) -> bool:
-    return value.startswith("<") and value.endswith(">")
-
-
 def _partition(given: Mapping[str, Any]) -> Partition:
     regions = given.get("regions")
     if regions is not None and (not isinstance(regions, (list, tuple)) or not regions):
-        raise _refusal("Account", "regions", regions, "a list of region names, such as ['us-east-1'], or leave it out")
+        raise refusal("Account", "regions", regions, "a list of region names, such as ['us-east-1'], or leave it out")
     found = [_partition_by_region(region) for region in regions or ()]
     name = given.get("partition", found[0].name if found else "aws")
     if not isinstance(name, str) or name not in PARTITIONS:
-        raise _refusal("Account", "partition", name, f"{_either(PARTITIONS)}; no other partition has CloudFront")
+        raise refusal("Account", "partition", name, f"{either(PARTITIONS)}; no other partition has CloudFront")
     for region, partition in zip(regions or (), found):
         if partition.name != name:
             raise ConfigError(
@@ -174,41 +156,10 @@ def _partition(given: Mapping[str, Any]) -> Partition:
 def _partition_by_region(region: Any) -> Partition:
     partition = partition_of(region) if isinstance(region, str) else None
     if partition is None:
-        raise _refusal(
-            "Account", "regions", region, f"regions of {_either(PARTITIONS)}; no other partition has CloudFront"
+        raise refusal(
+            "Account", "regions", region, f"regions of {either(PARTITIONS)}; no other partition has CloudFront"
         )
     return partition
-
-
-def _extra_tags(raw: Any) -> Dict[str, str]:
-    tags = {} if raw is None else raw
-    if not isinstance(tags, Mapping):
-        raise _refusal("Account", "extra_tags", raw, "a dict of tags, such as {'account_name': 'prod'}")
-    if not tags.get("account_name") or _is_placeholder(str(tags["account_name"])):
-        raise ConfigError(f"The account name is missing: give it in {_WHERE['account_name']}.")
-    if len(str(tags["account_name"])) > 128:
-        raise _refusal("Account", "account_name", tags["account_name"], "a name of at most 128 characters")
-    return {_tag_key(key): _tag_value(key, value) for key, value in tags.items()}
-
-
-def _tag_key(key: Any) -> str:
-    if key in RESERVED_TAGS:
-        raise ConfigError(
-            f"Account key 'extra_tags': the tag '{key}' is set by the collector or not allowed; use another name."
-        )
-    if not isinstance(key, str) or not key or len(key.encode()) > 256 or re.search(r"[.\s\\\x00-\x1f\x7f]", key):
-        raise _refusal("Account", "extra_tags", key, "tag names of 1 to 256 bytes without dots, blanks and backslashes")
-    return key
-
-
-def _tag_value(key: str, value: Any) -> str:
-    good = isinstance(value, str) and value.strip() and len(value.encode()) <= 1024
-    if not good or value != one_line(value, 1024) or value.endswith("\\"):
-        raise ConfigError(
-            f"Account key 'extra_tags': the value of '{key}' is {_shown(value)}: it must be a non-empty string on one "
-            "line, of at most 1,024 bytes, without white space at its ends or a backslash at its end."
-        )
-    return str(value)
 
 
 def _whole_number(given: Mapping[str, Any], key: str, allowed: Range, unit: str) -> int:
@@ -216,23 +167,10 @@ def _whole_number(given: Mapping[str, Any], key: str, allowed: Range, unit: str)
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or not allowed.minimum <= value <= allowed.maximum or value % allowed.multiple:
         multiple = f", a multiple of {allowed.multiple}" if allowed.multiple > 1 else ""
-        raise _refusal(
+        raise refusal(
             "Configuration",
             key,
             value,
             f"a whole number of {unit} from {allowed.minimum} to {allowed.maximum}{multiple}",
         )
     return int(value)
-
-
-def _refusal(whose: str, key: str, value: Any, allowed: str) -> ConfigError:
-    return ConfigError(f"{whose} key '{key}' is {_shown(value)}: allowed is {allowed}.")
-
-
-def _shown(value: Any) -> str:
-    return one_line(repr(value), 80)
-
-
-def _either(names: Iterable[str], last: str = "or") -> str:
-    *first, end = names
-    return f"{', '.join(first)} {last} {end}" if first else end

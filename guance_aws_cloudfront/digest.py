@@ -33,15 +33,20 @@ class Digest:
 
     def forget_before(self, minute: int) -> None:
         """Drop what is older than any minute that will be asked for again, and what is more than can be kept."""
-        newest_first = sorted({at for minutes in self._sent.values() for at in minutes}, reverse=True)
+        newest = max((at for minutes in self._sent.values() for at in minutes), default=minute)
         kept = max(1, MOST_ENTRIES // max(1, len(self._sent)))
-        oldest = max([minute, *newest_first[kept - 1 : kept]])
+        oldest = max(minute, newest - (kept - 1) * self.period)
         for distribution_id, minutes in list(self._sent.items()):
             left = {at: checksum for at, checksum in minutes.items() if at >= oldest}
             if left:
                 self._sent[distribution_id] = left
             else:
                 del self._sent[distribution_id]
+
+    def merge(self, other: "Digest") -> None:
+        """Add what another digest knows of minutes that this one does not know."""
+        for distribution_id, minutes in other._sent.items():
+            self._sent[distribution_id] = {**minutes, **self._sent.get(distribution_id, {})}
 
     def dump(self) -> str:
         """As a JSON string: per distribution the checksums of consecutive periods in base64, 0 where none was sent."""

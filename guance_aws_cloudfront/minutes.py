@@ -41,6 +41,32 @@ class Tools(NamedTuple):
     seconds_left: Callable[[], float]
 
 
+class Refused:
+    """The points that the sink refused for their content, for one sentence a distribution.
+
+    They would be refused for ever, so they do not hold the watermark.
+    """
+
+    def __init__(self) -> None:
+        self._minutes: Dict[str, List[int]] = {}
+        self._said: Dict[str, str] = {}
+
+    def add(self, distribution_id: str, minute: int, said: str) -> None:
+        """Note a refused point."""
+        self._minutes.setdefault(distribution_id, []).append(minute)
+        self._said.setdefault(distribution_id, said)
+
+    def sentences(self) -> Iterator[str]:
+        """What the user reads of them."""
+        for distribution_id, minutes in self._minutes.items():
+            first, last = minute_utc(min(minutes)), minute_utc(max(minutes))
+            span = f"at {first}" if first == last else f"from {first} to {last}"
+            yield (
+                f"The sink refused {count(len(minutes), 'point')} of {distribution_id} {span} UTC "
+                f"({self._said[distribution_id]}). All others were written. Report it with this line."
+            )
+
+
 class MinuteReporter:
     """Reports the minutes of the distributions; counts points by verdict, windows done, and metrics billed."""
 
@@ -95,11 +121,11 @@ class MinuteReporter:
         requests = [metric_data_request(batch, window, self._tools.config.period) for batch in self._batches]
         answered = values = 0
         for batch, answers in zip(self._batches, self._tools.aws.metric_data(requests)):
-            self.billed += len(batch)
             if isinstance(answers, AwsError):
                 failed.setdefault(str(answers), []).extend(series.distribution_id for series in batch)
                 continue
             answered += 1
+            self.billed += len(batch)
             values += gather(batch, answers, minutes)
             for said, series in incomplete(batch, answers).items():
                 text = f"CloudWatch did not answer {count(len(series), 'metric')} completely ({said})."
@@ -114,10 +140,12 @@ class MinuteReporter:
         return not failed
 
     def _write(self, minutes: Minutes) -> None:
-        before = self.points.copy()
+        before, refused = self.points.copy(), Refused()
         try:
             for pairs in in_batches(self._fresh(minutes)):
-                self._write_batch(pairs)
+                if self._tools.seconds_left() <= 0:
+                    raise StepError("The time limit is over before all points were written; the next run goes on.")
+                self._write_batch(pairs, refused)
         finally:
             # Also when Func's time-out ends the run here: what was sent must not be sent again.
             self._digest.forget_before(self.watermark - self._tools.config.lookback)
@@ -126,18 +154,17 @@ class MinuteReporter:
             self.points[verdict] - before[verdict] for verdict in ("new", "changed", "unchanged")
         )
         self._tools.story.say(f"  Points: {new:,} new, {changed:,} changed, {unchanged:,} sent before.")
+        for text in refused.sentences():
+            self._tools.story.fail(text)
 
-    def _write_batch(self, pairs: List[Pair]) -> None:
-        refused = {one.position: one.said for one in self._tools.sink.write("metric", [point for _, point in pairs])}
-        for position, (distribution_id, point) in enumerate(pairs):
-            if position in refused:
-                # It would be refused for ever, so it does not hold the watermark.
-                self._tools.story.fail(
-                    f"The sink refused the point of {distribution_id} at {minute_utc(point['timestamp'])} UTC "
-                    f"({refused[position]}). All other points were written. Report it with this line."
-                )
-            else:
-                self._digest.remember(distribution_id, point["timestamp"], point["fields"])
+    def _write_batch(self, pairs: List[Pair], refused: Refused) -> None:
+        def remember(position: int) -> None:
+            distribution_id, point = pairs[position]
+            self._digest.remember(distribution_id, point["timestamp"], point["fields"])
+
+        for position, said in self._tools.sink.write("metric", [point for _, point in pairs], remember):
+            distribution_id, point = pairs[position]
+            refused.add(distribution_id, point["timestamp"], said)
 
     def _fresh(self, minutes: Minutes) -> Iterator[Pair]:
         for distribution_id, point in metric_points(minutes, self._tags):

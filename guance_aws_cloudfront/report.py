@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from typing import Any, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, TypeVar
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, TypeVar
 
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.text import count, one_line
@@ -14,6 +14,7 @@ from guance_aws_cloudfront.text import count, one_line
 POINTS_PER_CALL = 100
 # The HTTP status of a body in which a point is bad.
 REFUSED = 400
+INVALID_LINE = "invalidLinePoint"
 
 Item = TypeVar("Item")
 Points = Sequence[Mapping[str, Any]]
@@ -27,14 +28,15 @@ class ReportError(StepError):
         self.status, self.said = status, said
 
 
-class RefusedPoint(NamedTuple):
+class Refusal(NamedTuple):
     """A point that the sink refuses for its content: its position among those written, and what the sink said."""
 
     position: int
     said: str
 
 
-Refused = List[RefusedPoint]
+# Called with the position of each point that stands in the sink, as soon as it does.
+Written = Callable[[int], None]
 
 
 class Sink:
@@ -42,6 +44,7 @@ class Sink:
 
     def __init__(self, func: Any, connector_id: str) -> None:
         self._id = connector_id
+        self._taken: Set[str] = set()
         try:
             connector = func.CONN(connector_id)
             # A Guance connector writes through the DataWay of its workspace.
@@ -55,29 +58,36 @@ class Sink:
         except Exception as error:  # noqa: BLE001 - Func's own exceptions cannot be imported in a script
             raise ReportError(_not_found(connector_id, error)) from None
 
-    def write(self, category: str, points: Points) -> Refused:
-        """Write 1 to 100 points of a category (`custom_object`, `metric`); what the sink refuses for its content.
+    def write(self, category: str, points: Points, written: Written) -> List[Refusal]:
+        """Write 1 to 100 points of a category (`custom_object`, `metric`); those refused for their content.
 
-        A sink refuses a whole body for one bad point, so a refused body is halved until the bad ones stand alone. When
-        every one of several is refused, the fault is not theirs: ReportError, as for everything else that fails.
+        A sink refuses a whole body for one bad point, so a refused body is halved until the bad ones stand alone. Where
+        the sink has taken nothing else of the category in this run, the fault is not theirs: ReportError, as for
+        everything else that fails.
         """
-        refused = list(self._write_halving(category, points, 0))
-        if len(refused) == len(points) > 1:
+        refused = self._write_halving(category, points, 0, written)
+        if len(refused) < len(points):
+            self._taken.add(category)
+        if refused and category not in self._taken:
             raise self._failure(points, REFUSED, refused[0].said)
         return refused
 
-    def _write_halving(self, category: str, points: Points, first: int) -> Iterator[RefusedPoint]:
+    def _write_halving(self, category: str, points: Points, first: int, written: Written) -> List[Refusal]:
         try:
             self._post(category, points)
         except ReportError as error:
             if error.status != REFUSED:
                 raise
             if len(points) == 1:
-                yield RefusedPoint(first, error.said)
-                return
+                return [Refusal(first, error.said)]
             middle = len(points) // 2
-            yield from self._write_halving(category, points[:middle], first)
-            yield from self._write_halving(category, points[middle:], first + middle)
+            return [
+                *self._write_halving(category, points[:middle], first, written),
+                *self._write_halving(category, points[middle:], first + middle, written),
+            ]
+        for position in range(first, first + len(points)):
+            written(position)
+        return []
 
     def _post(self, category: str, points: Points) -> None:
         try:
@@ -92,9 +102,9 @@ class Sink:
             raise self._failure(points, status if isinstance(status, int) else 0, one_line(answer))
 
     def _failure(self, points: Points, status: int, text: str) -> ReportError:
-        said = re.sub(r"(token=)[^&\s]+", r"\1***", text)
+        said = _masked(text)
         what = f'Writing {count(len(points), "point")} to the connector "{self._id}" failed'
-        return ReportError(f"{what} ({said}). {_advice(status)} The next run sends them again.", status, said)
+        return ReportError(f"{what} ({said}). {_advice(status, said)} The next run sends them again.", status, said)
 
 
 class Preview:
@@ -105,11 +115,13 @@ class Preview:
     def __init__(self) -> None:
         self._seen: Counter[str] = Counter()
 
-    def write(self, category: str, points: Points) -> Refused:
+    def write(self, category: str, points: Points, written: Written) -> List[Refusal]:
         """Print as many of the points as are still to be shown, one JSON object a line; none is refused."""
         for point in points[: max(0, self.SHOWN - self._seen[category])]:
             print(f"{category}: {json.dumps(point, ensure_ascii=False, sort_keys=True)}")
         self._seen[category] += len(points)
+        for position in range(len(points)):
+            written(position)
         return []
 
 
@@ -125,10 +137,17 @@ def _not_found(connector_id: str, error: Exception) -> str:
             f'The connector "{connector_id}" does not exist in Func: create it (Development / Connectors, of the type '
             "DataKit, DataWay or Guance), or set 'datakit_id' in the startup script to the ID of the one you have."
         )
-    return f'The connector "{connector_id}" could not be opened ({one_line(error)}): check its settings in Func.'
+    said = _masked(one_line(error))
+    return f'The connector "{connector_id}" could not be opened ({said}): check its settings in Func.'
 
 
-def _advice(status: int) -> str:
+def _masked(text: str) -> str:
+    return re.sub(r"(token=)[^&\s]+", r"\1***", text)
+
+
+def _advice(status: int, said: str) -> str:
+    if status == REFUSED and INVALID_LINE in said:
+        return "Report it with this line."
     if status == REFUSED:
         return "The sink refused all of them: check that the connector's address is that of a DataKit or DataWay."
     if status in (401, 403):

@@ -1,13 +1,13 @@
 """One run, as the story of the data: list, objects, windows, metrics, points, sum."""
 
-from typing import Any, Dict, List, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.aws_errors import AwsError
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS, OBJECT_MEASUREMENT, PRICE_PER_METRIC
 from guance_aws_cloudfront.config import Account, CollectorConfig
-from guance_aws_cloudfront.errors import StepError
-from guance_aws_cloudfront.metrics import metric_data_request, plan_series
+from guance_aws_cloudfront.errors import RunSkipped, StepError
+from guance_aws_cloudfront.metrics import incomplete, metric_data_request, plan_series
 from guance_aws_cloudfront.minutes import MinuteReporter, Tools
 from guance_aws_cloudfront.objects import object_point
 from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
@@ -19,6 +19,8 @@ from guance_aws_cloudfront.windows import Plan, Window, plan_windows
 VERSION = "0.1.0"
 # A crontab fires some seconds early or late; an interval must not become one run longer by that.
 OBJECT_SLACK = 60
+# A claim on an account outlasts the run's time limit a little: the last write, and the end of the run.
+CLAIM_SLACK = 60
 RUNS_PER_MONTH = 30 * 24 * 12
 
 Record = Dict[str, Any]
@@ -32,7 +34,8 @@ class Run:
         self._started = clock.monotonic()
         self._story = Story(account.account_name)
         self._state = State(func, account, self._story.warn, read_only=dry_run)
-        self._aws = Aws(account, config, f"guance_aws_cloudfront/{VERSION}")
+        self._aws: Optional[Aws] = None
+        self._objects_failed = False
         self._summary: Dict[str, Any] = {"account": account.account_name, "partition": account.partition.name}
         what = "dry run, nothing is written" if dry_run else f'to the connector "{config.datakit_id}"'
         self._story.say(
@@ -41,43 +44,72 @@ class Run:
         )
 
     def collect(self) -> Dict[str, Any]:
-        """All steps of a run; the summary, or CollectError when any part failed."""
+        """All steps of a run; the summary, or CollectError when any part failed. RunSkipped while another one runs."""
+        since = self._state.begin(self._clock.time(), self._config.time_limit + CLAIM_SLACK)
+        if since is not None:
+            raise RunSkipped(
+                f'Account "{self._account.account_name}": another run has been under way since {iso_utc(since)}; this '
+                "one leaves the work to it. Nothing is lost."
+            )
         try:
-            plan = self._plan()
-            sink = Preview() if self._dry_run else Sink(self._func, self._config.datakit_id)
-            records = self._aws.distributions()
-            self._summary["distributions"] = len(records)
-            self._story.say(f"Distributions: {len(records):,} listed." if records else "Distributions: there are none.")
-            self._report_objects(records, sink)
-            self._report_minutes(records, plan, sink)
+            self._collect()
         except StepError as error:
             self._story.fail(str(error))
+        finally:
+            self._state.end()
         return self._end()
+
+    def _collect(self) -> None:
+        plan = self._plan()
+        sink = self._sink()
+        aws = self._connect()
+        records = aws.distributions()
+        self._summary["distributions"] = len(records)
+        self._story.say(f"Distributions: {len(records):,} listed." if records else "Distributions: there are none.")
+        self._report_objects(records, sink)
+        self._report_minutes(records, plan, sink, aws)
 
     def check(self) -> Dict[str, Any]:
         """Each call of a run once, and one object written; the summary, or CollectError with what is missing."""
         records: List[Record] = []
         with self._story.part("CloudFront, cloudfront:ListDistributions"):
-            records = self._aws.distributions()
+            records = self._connect().distributions()
         with self._story.part("CloudWatch, cloudwatch:GetMetricData"):
             self._try_metrics(records)
         with self._story.part(f'Func, connector "{self._config.datakit_id}"'):
-            sink = Sink(self._func, self._config.datakit_id)
-            for batch in in_batches(self._object_points(records[:1])):
-                sink.write("custom_object", batch)
+            self._try_sink(records)
         with self._story.part("Func, STORE"):
             self._state.watermark()
         self._summary["distributions"] = len(records)
         return self._end()
+
+    def _connect(self) -> Aws:
+        if self._aws is None:
+            self._aws = Aws(self._account, self._config, f"guance_aws_cloudfront/{VERSION}")
+        return self._aws
+
+    def _sink(self) -> Union[Sink, Preview]:
+        return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id)
+
+    def _try_sink(self, records: Sequence[Record]) -> None:
+        sink = Sink(self._func, self._config.datakit_id)
+        if self._dry_run or not records:
+            why = "with 'dry_run'" if self._dry_run else "as long as there is no distribution"
+            self._story.say(f"        The connector was opened; {why} nothing is written to it.")
+            return
+        # Of a single point, the sink refuses all: an error.
+        sink.write("custom_object", self._object_points(records[:1]), lambda position: None)
 
     def _try_metrics(self, records: Sequence[Record]) -> None:
         # CloudWatch answers for a distribution that does not exist too: with no values.
         series = plan_series([record["Id"] for record in records[:1]] or ["NONE"], DEFAULT_METRICS)
         end = int(self._clock.time()) // self._config.period * self._config.period
         request = metric_data_request(series, Window(end - self._config.period, end), self._config.period)
-        for answer in self._aws.metric_data([request]):
+        for answer in self._connect().metric_data([request]):
             if isinstance(answer, AwsError):
                 raise answer
+            for said, failed in incomplete(series, answer).items():
+                raise StepError(f"CloudWatch did not answer {count(len(failed), 'metric')} completely ({said}).")
 
     def _plan(self) -> Plan:
         known = self._state.watermark()
@@ -103,31 +135,32 @@ class Run:
             return
         written = sum(self._write_objects(batch, sink) for batch in in_batches(self._object_points(records)))
         self._summary["objects"] = written
-        self._story.say(f"Objects: {written:,} reported as {OBJECT_MEASUREMENT}.")
-        if written == len(records):
+        would = "would be reported" if self._dry_run else "reported"
+        self._story.say(f"Objects: {written:,} {would} as {OBJECT_MEASUREMENT}.")
+        if not self._objects_failed:
             self._state.save_objects_at(now)
 
     def _write_objects(self, batch: List[Record], sink: Union[Sink, Preview]) -> int:
         """How many of the objects were written."""
+        written: List[int] = []
         try:
-            refused = sink.write("custom_object", batch)
+            for position, said in sink.write("custom_object", batch, written.append):
+                name = batch[position]["tags"]["Id"]
+                self._story.fail(f"The sink refused the object of {name} ({said}). Report it with this line.")
         except ReportError as error:
             # A sink that lives may still take the metrics.
             if error.status == 0:
                 raise
+            self._objects_failed = True
             self._story.fail(f"Objects: {error}")
-            return 0
-        for one in refused:
-            name = batch[one.position]["tags"]["Id"]
-            self._story.fail(f"The sink refused the object of {name} ({one.said}). Report it with this line.")
-        return len(batch) - len(refused)
+        return len(written)
 
     def _object_points(self, records: Sequence[Record]) -> List[Dict[str, Any]]:
         now = int(self._clock.time())
         return [object_point(record, self._account, now) for record in records]
 
-    def _report_minutes(self, records: Sequence[Record], plan: Plan, sink: Union[Sink, Preview]) -> None:
-        tools = Tools(self._account, self._config, self._aws, sink, self._state, self._story, self._seconds_left)
+    def _report_minutes(self, records: Sequence[Record], plan: Plan, sink: Union[Sink, Preview], aws: Aws) -> None:
+        tools = Tools(self._account, self._config, aws, sink, self._state, self._story, self._seconds_left)
         reporter = MinuteReporter(tools, records, plan)
         try:
             reporter.report()
@@ -150,7 +183,7 @@ class Run:
         return float(self._config.time_limit - (self._clock.monotonic() - self._started))
 
     def _end(self) -> Dict[str, Any]:
-        calls = dict(sorted(self._aws.calls.items()))
+        calls = dict(sorted(self._aws.calls.items())) if self._aws else {}
         self._summary["calls"] = calls
         seconds = self._clock.monotonic() - self._started
         made = ", ".join(f"{number} {name}" for name, number in calls.items()) or "none"

@@ -1,5 +1,6 @@
 """The only module that keeps anything between runs: in Func's STORE (MySQL) and CACHE (Redis), per account."""
 
+import contextlib
 from typing import Any, Callable, Optional
 
 from guance_aws_cloudfront.config import Account
@@ -22,7 +23,7 @@ class State:
 
     It is known by partition and account name, so that a new access key goes on where the old one ended. What cannot
     be read is told to `warn` and taken as not there; so is a CACHE that fails, for it only saves points sent again.
-    With `read_only` nothing is kept.
+    With `read_only` nothing is kept, and of what was reported only the watermark is known.
     """
 
     def __init__(self, func: Any, account: Account, warn: Callable[[str], None], read_only: bool = False) -> None:
@@ -41,7 +42,7 @@ class State:
 
     def objects_at(self) -> Optional[int]:
         """Epoch seconds of the last complete report of objects; None when none is kept. StateError: no STORE."""
-        return self._time("objects_at")
+        return None if self._read_only else self._time("objects_at")
 
     def save_objects_at(self, at: int) -> None:
         """Keep the time of a complete report of objects; StateError when STORE fails."""
@@ -49,6 +50,8 @@ class State:
 
     def digest(self, period: int) -> Digest:
         """What was sent, as far as CACHE knows."""
+        if self._read_only:
+            return Digest(period)
         try:
             return load_digest(self._func.CACHE.get(self._key("digest"), scope=SCOPE), period)
         except Exception as error:  # noqa: BLE001 - whatever Redis or its content does
@@ -57,12 +60,37 @@ class State:
 
     def save_digest(self, digest: Digest) -> None:
         """Keep what was sent, for a week."""
+        self._cache("digest", digest.dump(), DIGEST_EXPIRES, "the next run sends points again")
+
+    def begin(self, now: float, seconds: int) -> Optional[float]:
+        """Claim the account for a run of at most `seconds`; None, or since when (epoch seconds) another run has it.
+
+        A claim ends by itself, should the run be killed. A CACHE that fails or holds garbage lets the run begin.
+        """
+        if self._read_only:
+            return None
+        try:
+            since = float(self._func.CACHE.get(self._key("run"), scope=SCOPE) or 0)
+        except Exception:  # noqa: BLE001 - the digest will tell of a CACHE that fails
+            since = 0.0
+        if since <= now < since + seconds:
+            return since
+        self._cache("run", str(now), seconds, "a second run at the same time would not be noticed")
+        return None
+
+    def end(self) -> None:
+        """Give the account free for the next run."""
+        if not self._read_only:
+            with contextlib.suppress(Exception):  # it ends by itself
+                self._func.CACHE.set(self._key("run"), "0", scope=SCOPE, expire=1)
+
+    def _cache(self, what: str, value: str, expire: int, otherwise: str) -> None:
         if self._read_only:
             return
         try:
-            self._func.CACHE.set(self._key("digest"), digest.dump(), scope=SCOPE, expire=DIGEST_EXPIRES)
+            self._func.CACHE.set(self._key(what), value, scope=SCOPE, expire=expire)
         except Exception as error:  # noqa: BLE001 - see digest()
-            self._warn(f"Func's CACHE could not be written ({one_line(error, 200)}): the next run sends points again.")
+            self._warn(f"Func's CACHE could not be written ({one_line(error, 200)}): {otherwise}.")
 
     def _time(self, what: str) -> Optional[int]:
         try:

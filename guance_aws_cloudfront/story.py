@@ -7,6 +7,9 @@ from typing import Any, Dict, Iterator, List
 from guance_aws_cloudfront.errors import CollectError, StepError
 from guance_aws_cloudfront.text import count
 
+# What a person reads of the sentence that Func shows; the log has the rest.
+MOST_PARTS = 10
+
 
 class Story:
     """Prints each line as it happens, for only `print` reaches Func's log, and keeps warnings and failures."""
@@ -46,7 +49,9 @@ class Story:
         if not self.failures:
             return {**summary, "warnings": self.warnings}
         parts = [text if times == 1 else f"{text} ({times} times)" for text, times in self.failures.items()]
+        more = f" And {len(parts) - MOST_PARTS} more, in the log." if len(parts) > MOST_PARTS else ""
         raise CollectError(
             f'Account "{self._account_name}": {count(len(parts), "part")} of the run failed. '
-            + " ".join(f"({number}) {part}" for number, part in enumerate(parts, 1))
+            + " ".join(f"({number}) {part}" for number, part in enumerate(parts[:MOST_PARTS], 1))
+            + more
         )

@@ -6,6 +6,8 @@ from guance_aws_cloudfront.config import CollectorConfig
 
 # 500 queries x 180 minutes = 90,000 data points: one page of GetMetricData, whose limit is 100,800.
 CHUNK_SECONDS = 3 * 3600
+# For how many seconds CloudWatch keeps data points of less than five minutes.
+RETENTION, COARSE = 15 * 86400, 300
 
 
 class Window(NamedTuple):
@@ -36,10 +38,14 @@ def plan_windows(now: float, watermark: Optional[int], config: CollectorConfig) 
         return Plan(start, _chunks(start, end, config.period), None)
     # A watermark after the end is the mark of a clock that was ahead: what it promises has not been asked for.
     known = min(_floor(watermark, config.period), end)
-    oldest = end - _floor(config.max_catch_up, config.period)
+    oldest = max(end - _floor(config.max_catch_up, config.period), _oldest_kept(now, config.period))
     given_up = Window(known, oldest) if known < oldest else None
     start = max(_floor(known - config.lookback, config.period), oldest)
     return Plan(max(known, oldest), _chunks(start, end, config.period), given_up)
+
+
+def _oldest_kept(now: float, period: int) -> int:
+    return 0 if period >= COARSE else _floor(now - RETENTION, period) + period
 
 
 def _chunks(start: int, end: int, period: int) -> List[Window]:

@@ -47,7 +47,7 @@ def run(
     return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).run(DFF)
 
 
-@DFF.API("AWS CloudFront: check", timeout=120)
+@DFF.API("AWS CloudFront: check", timeout=290)
 def check(
     ak_id: Optional[str] = None, ak_secret: Optional[str] = None, account_name: Optional[str] = None
 ) -> Dict[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 
 from devtools.cloud import Fault, Traffic
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import JOB, RUN, SET, seen, truth
+from tests.contract.conftest import CHECK, JOB, RUN, SET, seen, truth
 
 HOUR, MINUTE, SETTLED = 3600, 60, 180
 BUSY = Traffic(requests=900.0)
@@ -87,7 +87,7 @@ def test_one_bad_point_is_named_and_costs_the_others_nothing(func, aws, datakit,
     minute = NOW - 10 * MINUTE
     datakit.refuse_points(lambda point: point.tags["name"] == bad and point.time == minute)
     sentence = failed(func.run_cron_job(JOB))
-    assert f"The sink refused the point of {bad} at 2026-03-01 09:50 UTC" in sentence
+    assert f"The sink refused 1 point of {bad} at 2026-03-01 09:50 UTC" in sentence
     assert "datakit.invalidLinePoint" in sentence
     expected = truth(aws, [good, bad], NOW - HOUR - SETTLED, NOW - SETTLED)
     del expected[bad, minute]
@@ -182,6 +182,138 @@ def broken_store(event):
 def test_a_store_that_is_gone_is_told(func, aws) -> None:
     func.on_event = broken_store
     assert "Func's STORE could not be read (MySQL has gone away)" in failed(func.run_cron_job(JOB))
+
+
+# What a sink refuses
+
+
+def test_a_lone_point_that_is_refused_holds_the_watermark(func, aws, datakit, clock) -> None:
+    """Nothing tells whether the point or the sink is at fault: so nothing is given up."""
+    key = aws.add_distribution(aws.account, traffic=Traffic(requests=3.0, interval=40))
+    datakit.refuse(400, category="metric")
+    for _ in range(8):
+        failed(func.run_cron_job(JOB))
+        clock.advance(300)
+    datakit.clear_faults()
+    assert func.run_cron_job(JOB).status == "success"
+    expected = truth(aws, [key], NOW - HOUR - SETTLED, NOW + 2400 - SETTLED)
+    assert len(expected) > 1
+    assert expected.items() <= seen(datakit).items()
+
+
+def test_a_distribution_of_which_nothing_is_taken_does_not_block_the_others(func, aws, datakit, clock) -> None:
+    good, bad = (aws.add_distribution(aws.account, traffic=BUSY) for _ in range(2))
+    assert func.run_cron_job(JOB).status == "success"
+    clock.advance(3 * HOUR)
+    datakit.refuse_points(lambda point: point.tags["name"] == bad and point.category == "metric")
+    sentence = failed(func.run_cron_job(JOB))
+    # Three hours and the lookback are two windows.
+    assert f"The sink refused 165 points of {bad} from 2026-03-01 09:57 to 2026-03-01 12:41 UTC" in sentence
+    assert len(sentence) < 1000
+    expected = truth(aws, [good], NOW - HOUR - SETTLED, NOW + 3 * HOUR - SETTLED)
+    assert expected.items() <= seen(datakit).items()
+
+
+def test_what_was_written_beside_a_bad_point_is_not_written_again_after_a_failure(func, aws, datakit, clock) -> None:
+    keys = [aws.add_distribution(aws.account, traffic=BUSY) for _ in range(2)]
+    datakit.refuse_points(lambda point: point.tags["name"] == keys[1])
+    posts = []
+
+    def fail_after_some(name):
+        posts.append(name)
+        if posts.count("write metric") == 60 and name == "write metric":
+            datakit.refuse(503)
+
+    func.on_event = fail_after_some
+    failed(func.run_cron_job(JOB))
+    func.on_event = lambda name: None
+    datakit.clear_faults()
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+    assert datakit.doubles() == []
+
+
+def test_a_slow_sink_ends_the_run_in_good_order(func, aws, datakit, clock) -> None:
+    ids = [aws.add_distribution(aws.account, traffic=BUSY) for _ in range(50)]
+    func.on_event = lambda name: clock.advance(9) if name == "write metric" else None
+    sentence = failed(func.run_cron_job(JOB))
+    assert "The time limit is over before all points were written; the next run goes on." in sentence
+    func.on_event = lambda name: None
+    clock.advance(60)
+    assert func.run_cron_job(JOB).status == "success"
+    assert datakit.doubles() == []
+    assert truth(aws, ids, NOW - HOUR - SETTLED, NOW - SETTLED).items() <= seen(datakit).items()
+
+
+# Runs at the same time, and a host that is set up oddly
+
+
+def test_a_run_during_another_is_skipped_and_says_so(func, aws, datakit, clock) -> None:
+    aws.add_distribution(aws.account, traffic=BUSY)
+    inner = []
+
+    def begin_another(name):
+        if name == "write metric" and not inner:
+            inner.append(None)
+            inner.append(func.call(RUN))
+
+    func.on_event = begin_another
+    assert func.run_cron_job(JOB).status == "success"
+    record = inner[1]
+    assert (record.status, record.exception_type) == ("skip", "RunSkipped")
+    assert "another run has been under way since 2026-03-01T10:00:00Z" in record.exception
+    assert datakit.doubles() == []
+
+
+def test_a_run_that_was_killed_keeps_the_account_no_longer_than_its_time(func, aws, datakit, clock) -> None:
+    aws.add_distribution(aws.account, traffic=BUSY)
+
+    def die(name):
+        if name == "write metric":
+            func.cache.set = lambda *_: None  # nothing is tidied up any more
+            raise KeyboardInterrupt
+
+    func.on_event = die
+    with pytest.raises(KeyboardInterrupt):
+        func.run_cron_job(JOB)
+    del func.cache.set
+    func.on_event = lambda name: None
+    assert func.run_cron_job(JOB).status == "skip"
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+
+
+def test_the_profile_of_the_host_is_not_looked_at(func, aws, datakit, monkeypatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    assert func.run_cron_job(JOB).status == "success"
+
+
+def test_an_environment_that_botocore_refuses_is_told(func, aws, monkeypatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULTS_MODE", "nonsense")
+    sentence = failed(func.run_cron_job(JOB))
+    assert "Preparing the calls to AWS failed: botocore refused to (InvalidDefaultsMode" in sentence
+    assert "environment variables of the Func host whose names begin with AWS_" in sentence
+
+
+# Check
+
+
+def test_check_does_not_call_a_refusing_sink_good(func, aws, datakit) -> None:
+    aws.add_distribution(aws.account)
+    datakit.refuse(400)
+    assert 'Func, connector "datakit": Writing 1 point to the connector' in failed(func.call(CHECK))
+
+
+def test_check_says_what_it_could_not_try(func, aws, datakit) -> None:
+    record = func.call(CHECK)
+    assert record.status == "success"
+    assert "as long as there is no distribution nothing is written to it" in record.log
+
+
+def test_check_reads_the_status_of_the_answers(func, aws, datakit) -> None:
+    key = aws.add_distribution(aws.account)
+    aws.break_series(key, "Requests", "Forbidden", message="not yours")
+    assert "did not answer 1 metric completely (Forbidden; Forbidden: not yours)" in failed(func.call(CHECK))
 
 
 # The door

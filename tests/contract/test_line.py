@@ -261,6 +261,41 @@ def test_preview_shows_points_and_writes_and_keeps_nothing(func, aws, datakit) -
     assert func.store.rows == func.cache.rows == {}
 
 
+def test_a_preview_after_a_run_shows_the_latest_points_too(func, aws, datakit) -> None:
+    aws.add_distribution(aws.account)
+    succeeded(func.run_cron_job(JOB))
+    before = (len(datakit.posts), dict(func.store.rows), dict(func.cache.rows))
+    record = func.call(PREVIEW)
+    succeeded(record)
+    assert "custom_object: {" in record.log
+    assert "metric: {" in record.log
+    assert "Objects: 1 would be reported" in record.log
+    assert (len(datakit.posts), func.store.rows, func.cache.rows) == before
+
+
+def test_with_dry_run_neither_run_nor_check_writes(func, aws, datakit) -> None:
+    aws.add_distribution(aws.account)
+    script = f"startup__{SET}"
+    func.scripts[script] = func.scripts[script].replace('# "dry_run": False,', '"dry_run": True,')
+    func.publish(script)
+    succeeded(func.run_cron_job(JOB))
+    record = func.call(CHECK)
+    succeeded(record)
+    assert "with 'dry_run' nothing is written to it" in record.log
+    assert (datakit.posts, func.store.rows, func.cache.rows) == ([], {}, {})
+
+
+def test_minutes_that_cloudwatch_no_longer_has_are_named(func, aws, datakit, clock) -> None:
+    aws.add_distribution(aws.account, traffic=IDLE)
+    script = f"startup__{SET}"
+    func.scripts[script] = func.scripts[script].replace('# "max_catch_up": 86400,', '"max_catch_up": 1296000,')
+    func.publish(script)
+    succeeded(func.run_cron_job(JOB))
+    clock.advance(15 * 24 * HOUR)
+    (warning,) = succeeded(func.run_cron_job(JOB))["warnings"]
+    assert warning.startswith("4 min from 2026-03-01 09:57 to 2026-03-01 10:01 UTC are given up")
+
+
 def test_check_tries_the_calls_and_the_connector(func, aws, datakit) -> None:
     key = aws.add_distribution(aws.account)
     record = func.call(CHECK)

@@ -135,10 +135,10 @@ def test_a_token_that_repeats_is_an_error_and_no_endless_loop(aws) -> None:
 
 
 @pytest.mark.parametrize("code", ["Throttling", "ThrottlingException"])
-def test_throttling_is_retried_three_times_and_then_told(aws, code) -> None:
+def test_throttling_is_retried_twice_and_then_told(aws, code) -> None:
     aws.answers = [lambda request: error(request, code, "Rate exceeded")]
     (answer,) = aws.metric_data([REQUEST])
-    assert len(aws.requests) == 4
+    assert len(aws.requests) == 3
     assert str(answer).startswith(
         f"Reading the metrics failed: AWS throttles the account's calls, also after retries ({code}"
     )

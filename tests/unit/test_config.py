@@ -2,7 +2,8 @@
 
 import pytest
 
-from guance_aws_cloudfront.config import CONFIG_KEYS, SECONDS, ConfigError, parse_account, parse_config
+from guance_aws_cloudfront.config import CONFIG_KEYS, SECONDS, parse_account, parse_config
+from guance_aws_cloudfront.door import ConfigError
 from tests.conftest import AK_ID, AK_SECRET, RAW_ACCOUNT
 
 
@@ -51,6 +52,20 @@ BAD_ACCOUNTS = [
     (account_with(extra_tags={"account_name": "p", "team": "é" * 513}), "of at most 1,024 bytes"),
     (account_with(extra_tags={"account_name": "p", "a.b": "x"}), "is 'a.b': allowed is tag names of 1 to 256 bytes"),
     (account_with(extra_tags={"account_name": "p", 7: "x"}), "is 7: allowed is tag names of 1 to 256 bytes"),
+    (
+        account_with(extra_tags={"account_name": "p", "Requests_Sum": "x"}),
+        "the tag 'Requests_Sum' is set by the collector",
+    ),
+    (
+        account_with(extra_tags={"account_name": "p", "Description": "x"}),
+        "the tag 'Description' is set by",
+    ),
+    (account_with(extra_tags={"account_name": "p", "half": "\ud800"}), "it must be a non-empty string on one line"),
+    (account_with(extra_tags={"account_name": "p", "\ud800": "x"}), "allowed is tag names of 1 to 256 bytes"),
+    (
+        account_with(extra_tags={"account_name": "p", **{f"tag{n}": "x" for n in range(64)}}),
+        "Account key 'extra_tags' is 'a dict of 65': allowed is at most 64 tags.",
+    ),
     (account_with(partition="aws-us-gov"), "Account key 'partition' is 'aws-us-gov': allowed is aws or aws-cn"),
     (account_with(partition=7), "Account key 'partition' is 7: allowed is aws or aws-cn"),
     (account_with(regions="us-east-1"), "Account key 'regions' is 'us-east-1': allowed is a list of region names"),
@@ -85,6 +100,10 @@ BAD_CONFIGS = [
     ({"period": 60.0}, "Configuration key 'period' is 60.0"),
     ({"period": True}, "Configuration key 'period' is True"),
     ({"delay": -1}, "Configuration key 'delay' is -1: allowed is a whole number of seconds from 0 to 3600."),
+    (
+        {"lookback": 10860},
+        "'lookback' is 10860: allowed is a whole number of seconds from 0 to 10800.",
+    ),
     ({"lookback": None}, "Configuration key 'lookback' is None"),
     ({"max_catch_up": 16 * 86400}, "Configuration key 'max_catch_up' is 1382400"),
     ({"first_lookback": 60, "period": 300}, "'first_lookback' is 60: allowed is at least one period (300 seconds)"),

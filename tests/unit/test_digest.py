@@ -85,3 +85,14 @@ def test_a_thousand_distributions_stay_under_a_megabyte() -> None:
             digest.remember(f"E{number:013}", NOW + minute, FIELDS)
     digest.forget_before(0)
     assert len(digest.dump()) < 1_000_000
+
+
+def test_one_very_old_minute_does_not_make_the_dump_large(monkeypatch) -> None:
+    monkeypatch.setattr(digest_module, "MOST_ENTRIES", 4000)
+    digest = Digest(60)
+    for number in range(250):
+        digest.remember(f"E{number}", NOW, FIELDS)
+    digest.remember("E0", NOW - 15 * 86400, FIELDS)
+    digest.forget_before(0)
+    assert len(digest.dump()) < 50_000
+    assert digest.verdict("E249", NOW, FIELDS) == "unchanged"

@@ -8,7 +8,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SET = "guance_aws_cloudfront"
 TREES = {path.stem: ast.parse(path.read_text()) for path in (ROOT / SET).glob("*.py") if path.stem != "__init__"}
-PURE = ("catalog", "config", "digest", "errors", "metrics", "objects", "partitions", "text", "windows")
+PURE = (
+    *("catalog", "config", "digest", "door", "errors", "extra_tags", "metrics", "objects", "partitions", "text"),
+    "windows",
+)
 STARTUP = ast.parse((ROOT / "startup" / f"{SET}.py").read_text())
 
 

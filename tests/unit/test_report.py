@@ -7,6 +7,10 @@ from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
 POINT = {"measurement": "m", "tags": {"name": "E1"}, "fields": {"a": 1.0}, "timestamp": 1}
 
 
+def ignore(position):
+    """What is written is not looked at."""
+
+
 class EntityNotFound(Exception):  # noqa: N818 - Func's name
     """As Func's own, which a script cannot import."""
 
@@ -34,7 +38,7 @@ class Func:
 
 def test_points_are_handed_to_the_connector() -> None:
     connector = Connector((200, {}))
-    Sink(Func(connector), "datakit").write("metric", [POINT])
+    Sink(Func(connector), "datakit").write("metric", [POINT], ignore)
     assert connector.written == [("metric", [POINT])]
 
 
@@ -42,7 +46,7 @@ def test_a_guance_connector_writes_through_its_dataway() -> None:
     class Guance:
         dataway = Connector((200, {}))
 
-    Sink(Func(Guance()), "guance").write("metric", [POINT])
+    Sink(Func(Guance()), "guance").write("metric", [POINT], ignore)
     assert len(Guance.dataway.written) == 1
 
 
@@ -66,12 +70,13 @@ def test_a_connector_that_cannot_be_opened_gets_a_sentence() -> None:
 REFUSED = "POST http://127.0.0.1:9529/v1/write/metric?token=tkn_secret failed. Status Code: {}, Response: no"
 FAILURES = [
     (Exception(REFUSED.format(400)), 400, "check that the connector's address is that of a DataKit"),
+    (Exception(REFUSED.format(400) + " datakit.invalidLinePoint"), 400, "Report it with this line."),
     (Exception(REFUSED.format(403)), 403, "Check the connector's token"),
     (Exception(REFUSED.format(429)), 429, "limits the rate of requests"),
     (Exception(REFUSED.format(500)), 500, "Check the log of DataKit"),
     (Exception("POST http://127.0.0.1:9529/… failed. Error: [Errno 111] Connection refused"), 0, "Check that DataKit"),
     (TimeoutError("timed out"), 0, "Check that DataKit (or DataWay) runs"),
-    ((400, {"error_code": "datakit.invalidLinePoint"}), 400, "The sink refused all of them"),
+    ((400, {"error_code": "datakit.invalidLinePoint"}), 400, "Report it with this line."),
     ((403, "publicAccessDisabled"), 403, "Check the connector's token"),
     ((302, ""), 302, "Check the log of DataKit"),
     ((0, None), 0, "Check that DataKit"),
@@ -82,7 +87,7 @@ FAILURES = [
 @pytest.mark.parametrize(("answer", "status", "sentence"), FAILURES)
 def test_a_failed_write_is_an_error_with_its_status_and_a_sentence(answer, status, sentence) -> None:
     with pytest.raises(ReportError) as error:
-        Sink(Func(Connector(answer)), "datakit").write("metric", [POINT, POINT])
+        Sink(Func(Connector(answer)), "datakit").write("metric", [POINT, POINT], ignore)
     assert error.value.status == status
     assert str(error.value).startswith('Writing 2 points to the connector "datakit" failed')
     assert sentence in str(error.value)
@@ -107,15 +112,40 @@ def valued(*values):
 
 
 def test_a_bad_point_costs_no_other_its_place_and_is_named() -> None:
-    picky, points = Picky(), valued(*range(60), 99.0, *range(30), 98.0)
-    refused = Sink(Func(picky), "datakit").write("metric", points)
+    picky, points, written = Picky(), valued(*range(60), 99.0, *range(30), 98.0), []
+    refused = Sink(Func(picky), "datakit").write("metric", points, written.append)
     assert [one.position for one in refused] == [60, 91]
     assert "Status Code: 400" in refused[0].said
     assert picky.taken == valued(*range(60), *range(30))
+    assert written == [*range(60), *range(61, 91)]
 
 
-def test_a_single_bad_point_is_named_too() -> None:
-    assert len(Sink(Func(Picky()), "datakit").write("metric", valued(99.0))) == 1
+def test_when_nothing_at_all_is_taken_the_fault_is_the_sink_s() -> None:
+    with pytest.raises(ReportError):
+        Sink(Func(Picky()), "datakit").write("metric", valued(99.0), ignore)
+    with pytest.raises(ReportError):
+        Sink(Func(Picky()), "datakit").write("metric", valued(99.0, 98.0), ignore)
+
+
+def test_when_others_of_the_run_were_taken_the_fault_is_the_point_s() -> None:
+    sink = Sink(Func(Picky()), "datakit")
+    sink.write("metric", valued(1.0), ignore)
+    assert len(sink.write("metric", valued(99.0), ignore)) == 1
+    with pytest.raises(ReportError):
+        sink.write("custom_object", valued(99.0), ignore)
+
+
+def test_what_stands_in_the_sink_is_told_before_a_failure_on_the_way() -> None:
+    class Dying(Picky):
+        def write_by_category_many(self, category, points):
+            if len(self.taken) >= 2:
+                raise Exception(REFUSED.format(503))
+            return super().write_by_category_many(category, points)
+
+    written = []
+    with pytest.raises(ReportError) as error:
+        Sink(Func(Dying()), "datakit").write("metric", valued(1.0, 2.0, 3.0, 99.0), written.append)
+    assert (error.value.status, written) == (503, [0, 1])
 
 
 @pytest.mark.parametrize(("number", "sizes"), [(0, []), (1, [1]), (100, [100]), (250, [100, 100, 50])])
@@ -126,7 +156,7 @@ def test_points_go_out_in_hundreds_and_never_in_an_empty_call(number, sizes) -> 
 def test_a_preview_shows_the_first_points_of_each_category(capsys) -> None:
     preview = Preview()
     for _ in range(4):
-        preview.write("metric", [POINT, POINT])
-    preview.write("custom_object", [POINT])
+        preview.write("metric", [POINT, POINT], ignore)
+    preview.write("custom_object", [POINT], ignore)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["metric"] * 5 + ["custom_object"]

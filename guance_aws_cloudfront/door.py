@@ -1,0 +1,37 @@
+"""What is refused at the door: mistakes in the account or configuration, each with its sentence."""
+
+from typing import Any, Iterable
+
+from guance_aws_cloudfront.text import one_line
+
+
+class ConfigError(ValueError):
+    """Something in the account or configuration is wrong; the text names the key, the mistake and what is allowed."""
+
+
+def where(key: str) -> str:
+    """Where a key of the account can be given, in words."""
+    if key not in ("ak_id", "ak_secret", "account_name"):
+        return "the startup script"
+    return f"the startup script, the environment variable GUANCE_AWS_CLOUDFRONT_{key.upper()} or the parameter {key}"
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a value is what stands in a startup script before it is filled in."""
+    return value.startswith("<") and value.endswith(">")
+
+
+def refusal(whose: str, key: str, value: Any, allowed: str) -> ConfigError:
+    """The error for a key of the account or the configuration, with its value and what is allowed."""
+    return ConfigError(f"{whose} key '{key}' is {shown(value)}: allowed is {allowed}.")
+
+
+def shown(value: Any) -> str:
+    """A value as a sentence shows it."""
+    return one_line(repr(value), 80)
+
+
+def either(names: Iterable[str], last: str = "or") -> str:
+    """A choice in words: `a, b or c`."""
+    *first, end = names
+    return f"{', '.join(first)} {last} {end}" if first else end
