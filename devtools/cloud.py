@@ -13,10 +13,11 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from devtools.cloud_accounts import Accounts, AwsAccount
 from devtools.cloud_control import ControlPlane, Record
-from devtools.cloud_server import Call, Gateway, Server
+from devtools.cloud_server import Call, Gateway
 from devtools.cloudwatch import DataPoints, Source
 from devtools.cloudwatch_api import CloudWatch
 from devtools.faults import Fault, Faults
+from devtools.http_server import Server
 from devtools.traffic import DAY, IDLE, Traffic, draws, typical_traffic
 
 __all__ = ["IDLE", "AwsAccount", "Call", "EmbeddedAWS", "Fault", "Faults", "Traffic"]

@@ -1,4 +1,4 @@
-"""The one process of the embedded AWS: an HTTP server on loopback in front of all its services."""
+"""The gateway of the embedded AWS: one application in front of all its services."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import socket
 import threading
 from http import HTTPStatus
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
-
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from devtools.cloud_accounts import Accounts, AwsAccount
 from devtools.cloud_control import ControlPlane
@@ -103,31 +101,3 @@ class Gateway:
         self.calls.append(
             Call(request.operation, request.region, request.access_key, self._clock.time(), queries, status)
         )
-
-
-class Server:
-    """Serves a WSGI application on a port of its own on loopback, each request in a thread."""
-
-    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
-        self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler
-        )
-        self.url = f"http://127.0.0.1:{self._server.port}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), name="embedded-aws", daemon=True
-        )
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop serving and give the port back."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-class _QuietHandler(WSGIRequestHandler):
-    # A connection for each request: none is left open that would still be served after `stop`.
-    protocol_version = "HTTP/1.0"
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing: what arrives is in the gateway's calls."""

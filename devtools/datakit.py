@@ -14,8 +14,7 @@ import time
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 from urllib.parse import parse_qs
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
-
+from devtools.http_server import HOST, Server
 from devtools.line_protocol import CATEGORIES, METRIC, BadLineError, Point, parse_body
 
 __all__ = ["DataKit", "Point", "Post"]
@@ -79,25 +78,20 @@ class DataKit:
         self._database.execute(INDEX)
         self._lock = threading.Lock()
         self._types: Dict[Tuple[str, str], type] = {}
-        self._server: Optional[BaseWSGIServer] = None
-        self._thread: Optional[threading.Thread] = None
+        self._server: Optional[Server] = None
         self._faults = Faults()
         self.posts: List[Post] = []
-        self.host, self.port = "127.0.0.1", 0
+        self.host, self.port = HOST, 0
 
     def start(self) -> None:
         """Begin to serve, at the port it had before or else a free one."""
-        self._server = make_server(self.host, self.port, self._application, threaded=True, request_handler=_Quiet)
+        self._server = Server(self._application, self.port)
         self.port = self._server.port
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="datakit", daemon=True)
-        self._thread.start()
 
     def stop(self) -> None:
         """End serving; connections are refused from then on. What was received stays."""
-        if self._server and self._thread:
-            self._server.shutdown()
-            self._thread.join()
-            self._server.server_close()
+        if self._server:
+            self._server.stop()
             self._server = None
 
     def __enter__(self) -> DataKit:
@@ -242,11 +236,3 @@ def _key(point: Point) -> Key:
 def _row(point: Point, source: str) -> Tuple[Any, ...]:
     tags, fields = (json.dumps(values, ensure_ascii=False, sort_keys=True) for values in (point.tags, point.fields))
     return point.category, point.measurement, tags, fields, point.time, point.received_at, source
-
-
-class _Quiet(WSGIRequestHandler):
-    # A connection for each request: none is left open that would still be served when the receiver is down.
-    protocol_version = "HTTP/1.0"
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing: what arrives is in `posts`."""

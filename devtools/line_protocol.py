@@ -50,7 +50,7 @@ def _point(line: str, category: str, received_at: float) -> Point:
     stamp = NANOSECONDS.search(line)
     if stamp is None:
         raise BadLineError(f"no time stamp in nanoseconds (19 digits): {_short(line)}")
-    plain = STRING.sub('""', line)
+    plain = STRING.sub('""', line[_fields_at(line) :])
     whole = [int(digits) for digits in WHOLE_NUMBER.findall(plain)]
     if UNSIGNED_OR_ODD.search(plain) or any(not -(2**63) <= number < 2**63 for number in whole):
         raise BadLineError(f"a value that is no float, integer, string or boolean of DataKit: {_short(line)}")
@@ -117,11 +117,16 @@ def _parsed(line: str) -> Dict[str, Any]:
         strings.append(re.sub(r'\\(["\\])', r"\1", string.group(1)))
         return f'"{len(strings) - 1}"'
 
-    head = re.match(r"(?:\\.|[^ \\])* ", line)
-    end = head.end() if head else 0
+    end = _fields_at(line)
     parsed = dict(parse_line(line[:end] + STRING.sub(take_out, line[end:])))
     fields = parsed["fields"].items()
     return {**parsed, "fields": {key: strings[int(it)] if isinstance(it, str) else it for key, it in fields}}
+
+
+def _fields_at(line: str) -> int:
+    """Where the fields begin: behind the first blank that is not escaped."""
+    head = re.match(r"(?:\\.|[^ \\])* ", line)
+    return head.end() if head else 0
 
 
 def _size(text: str) -> int:

@@ -4,6 +4,7 @@ import gzip
 import sqlite3
 import urllib.error
 import urllib.request
+from contextlib import closing
 from http.client import HTTPException
 
 import pytest
@@ -128,9 +129,7 @@ def test_a_reader_sees_the_last_value_of_each_field(datakit) -> None:
 
 def test_the_points_lie_in_a_file_that_others_can_read(tmp_path) -> None:
     path = tmp_path / "points.sqlite"
-    with DataKit(str(path), SimulatedClock(NOW)) as datakit:
+    with DataKit(str(path), SimulatedClock(NOW)) as datakit, closing(sqlite3.connect(str(path))) as other:
         post(datakit, line())
-        rows = (
-            sqlite3.connect(str(path)).execute("SELECT measurement, tags, fields, time, source FROM points").fetchall()
-        )
+        rows = other.execute("SELECT measurement, tags, fields, time, source FROM points").fetchall()
     assert rows == [("m", '{"name": "E1"}', '{"f": 1.0}', NOW, "test")]

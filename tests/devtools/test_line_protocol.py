@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devtools.line_protocol import BadLineError, parse_body
@@ -70,6 +70,7 @@ NAMES = PLAIN.map(lambda text: re.sub(r'[\s\\"]', "_", text))
 FLOATS = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
 
 
+@example("0", "NAN", "0", 0.0, 0)
 @given(NAMES, NAMES, PLAIN, FLOATS, st.integers(-(2**63), 2**63 - 1))
 def test_what_is_escaped_comes_back_as_it_was(measurement, tag, text, number, whole) -> None:
     def escaped(name, characters=",= "):
