@@ -92,14 +92,14 @@ def test_hours_with_an_outage_of_the_sink_end_with_every_minute_once(func, aws, 
     aws.revise(busy, "Requests", NOW + 50 * MINUTE, 123456.0, at=NOW + 58 * MINUTE)
     aws.revise(idle, "Requests", NOW + 45 * MINUTE, 7.0, at=NOW + 49 * MINUTE)
     records = [func.run_cron_job(JOB)]
-    for part, switch in ((1.5, datakit.go_down), (2.75, datakit.come_up), (4, lambda: None)):
+    for part, switch in ((1.5, datakit.go_down), (2.5, datakit.come_up), (3, lambda: None)):
         records += func.run_until(NOW + part * HOUR)
         switch()
     statuses = [record.status for record in records]
-    assert statuses.count("failure") == 15
+    assert statuses.count("failure") == 12
     assert statuses[-1] == "success"
     assert all("Connection refused" in record.exception for record in records if record.status == "failure")
-    end = NOW + 4 * HOUR - 8 * MINUTE  # what the run at 3:55 found settled
+    end = NOW + 3 * HOUR - 8 * MINUTE  # what the run at 2:55 found settled
     expected = truth(aws, [busy, rare, idle], NOW - HOUR - SETTLED, end)
     assert seen(datakit) == expected
     assert datakit.doubles() == []
