@@ -5,37 +5,35 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import socket
 import sqlite3
 import threading
 import time
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from devtools.http_server import HOST, Server
-from devtools.line_protocol import CATEGORIES, METRIC, BadLineError, Point, parse_body
+from devtools.line_protocol import CATEGORIES, METRIC, BadLineError, Point, Types, check_types, parse_body, text_of
 
 __all__ = ["DataKit", "Point", "Post"]
 
-TABLE = (
+SCHEMA = (
     "CREATE TABLE IF NOT EXISTS points (category TEXT, measurement TEXT, tags TEXT, fields TEXT, time INTEGER, "
-    "received_at REAL, source TEXT)"
+    "received_at REAL, source TEXT); CREATE INDEX IF NOT EXISTS by_time ON points (category, measurement, time)"
 )
-INDEX = "CREATE INDEX IF NOT EXISTS by_time ON points (category, measurement, time)"
 # What identifies a point of a metric for a reader: measurement, tags and time.
 Key = Tuple[str, Tuple[Tuple[str, str], ...], int]
 
 
 class Post(NamedTuple):
-    """A POST that arrived, refused or not; `status` 0 when its answer was lost."""
+    """A POST that arrived, refused or not; `status` 0 when its answer was lost, `body_bytes` as on the wire."""
 
     category: str
     source: str
     lines: int
-    body_bytes: int
     status: int
+    body_bytes: int
     at: float
 
 
@@ -44,7 +42,7 @@ class RefusalError(Exception):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code = status, code
 
 
 class Faults:
@@ -57,12 +55,16 @@ class Faults:
         self.delay = 0.0
         self.bad: Callable[[Point], bool] = lambda point: False
 
-    def refusal(self, category: str) -> None:
+    def check(self, category: str) -> None:
         """Raise the RefusalError that was asked for, if any is left."""
-        if self.status is None or self.status[2] not in (None, category) or self.times == 0:
-            return
-        self.times = None if self.times is None else self.times - 1
-        raise RefusalError(self.status[0], self.status[1], "refused on demand")
+        if self.status and self.status[2] in (None, category) and self.times != 0:
+            self.times = None if self.times is None else self.times - 1
+            raise RefusalError(self.status[0], self.status[1], "refused on demand")
+
+    def loses(self) -> bool:
+        """Whether the answer to a POST whose points were kept is to be lost."""
+        self.lost_answers -= 1
+        return self.lost_answers >= 0
 
 
 class DataKit:
@@ -74,23 +76,28 @@ class DataKit:
     def __init__(self, path: str = ":memory:", clock: Any = time, token: Optional[str] = None) -> None:
         self._clock, self._token = clock, token
         self._database = sqlite3.connect(path, check_same_thread=False)
-        self._database.execute(TABLE)
-        self._database.execute(INDEX)
-        self._lock = threading.Lock()
-        self._types: Dict[Tuple[str, str], type] = {}
+        self._database.executescript(SCHEMA)
+        # Whoever holds it may ask for the points again, as a predicate of `refuse_points` may.
+        self._lock = threading.RLock()
+        self._types: Types = {}
+        for point in self.points(METRIC):
+            check_types(point, self._types)
         self._server: Optional[Server] = None
-        self._faults = Faults()
+        self._faults, self._released = Faults(), threading.Event()
         self.posts: List[Post] = []
         self.host, self.port = HOST, 0
 
     def start(self) -> None:
         """Begin to serve, at the port it had before or else a free one."""
-        self._server = Server(self._application, self.port)
-        self.port = self._server.port
+        if self._server is None:
+            self._released = threading.Event()
+            self._server = Server(self._application, self.port)
+            self.port = self._server.port
 
     def stop(self) -> None:
-        """End serving; connections are refused from then on. What was received stays."""
+        """Finish what is under way, delayed or not, and refuse connections from then on. What was received stays."""
         if self._server:
+            self._released.set()
             self._server.stop()
             self._server = None
 
@@ -113,13 +120,12 @@ class DataKit:
 
     def come_up(self) -> None:
         """Serve again, at the same port."""
-        if self._server is None:
-            self.start()
+        self.start()
 
     def refuse(
         self, status: int, times: Optional[int] = None, category: Optional[str] = None, error_code: str = "datakit.no"
     ) -> None:
-        """Answer the next `times` POSTs, or all, with an error status and keep nothing of them."""
+        """Answer the next `times` POSTs, or all, with an error status and keep nothing of them; the last call holds."""
         self._faults.status, self._faults.times = (status, error_code, category), times
 
     def refuse_points(self, predicate: Callable[[Point], bool]) -> None:
@@ -131,19 +137,20 @@ class DataKit:
         self._faults.lost_answers = times
 
     def delay(self, seconds: float) -> None:
-        """Wait so many real seconds before every answer."""
+        """Wait so many real seconds before a POST is taken and answered, unless `clear_faults` or `stop` ends it."""
         self._faults.delay = seconds
 
     def clear_faults(self) -> None:
-        """Let everything work again."""
+        """Let everything work again, for the POSTs that wait too."""
         self._faults = Faults()
+        released, self._released = self._released, threading.Event()
+        released.set()
 
     def points(self, category: Optional[str] = None) -> List[Point]:
         """The points, in the order in which they arrived."""
-        query = "SELECT category, measurement, tags, fields, time, received_at FROM points"
-        where, values = (" WHERE category = ?", (category,)) if category else ("", ())
+        query = "SELECT * FROM points WHERE ? IN (category, '') ORDER BY rowid"
         with self._lock:
-            rows = self._database.execute(f"{query}{where} ORDER BY rowid", values).fetchall()
+            rows = self._database.execute(query, (category or "",)).fetchall()
         return [Point(row[0], row[1], json.loads(row[2]), json.loads(row[3]), row[4], row[5]) for row in rows]
 
     def latest(self) -> Dict[Key, Point]:
@@ -155,78 +162,63 @@ class DataKit:
         return found
 
     def doubles(self) -> List[Point]:
-        """The metric points that arrived again with nothing changed."""
-        known: Dict[Key, Dict[str, Any]] = {}
+        """The metric points that told a reader nothing new: all their fields were there already, with these values."""
+        seen: Dict[Key, Dict[str, Any]] = {}
         doubled = []
         for point in self.points(METRIC):
-            if known.get(_key(point)) == point.fields:
+            known = seen.setdefault(_key(point), {})
+            if point.fields.items() <= known.items():
                 doubled.append(point)
-            known[_key(point)] = point.fields
+            known.update(point.fields)
         return doubled
 
     def _application(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        threading.Event().wait(self._faults.delay)
-        query = parse_qs(environ.get("QUERY_STRING", ""))
-        category = environ["PATH_INFO"].rpartition("/")[2]
-        body, status = "", 200
-        answer: Dict[str, Any] = {"content": None}
-        try:
-            body = self._admitted(environ, raw, query)
-            self._keep(body, category, query.get("input", [""])[0])
-        except RefusalError as refusal:
-            status, answer = refusal.status, {"error_code": refusal.code, "message": refusal.message}
-        lost = status == 200 and self._faults.lost_answers > 0
-        self._faults.lost_answers -= lost
-        lines = len(body.split("\n")) if body else 0
-        source = query.get("input", [""])[0]
-        self.posts.append(Post(category, source, lines, len(raw), 0 if lost else status, self._clock.time()))
-        if lost:
+        query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+        category, source = environ["PATH_INFO"].rpartition("/")[2], query.get("input", "")
+        self._released.wait(self._faults.delay)
+        body, broken = text_of(raw, environ.get("HTTP_CONTENT_ENCODING") == "gzip")
+        status, answer = 200, '{"content": null}'
+        with self._lock:
+            try:
+                self._admit(environ, query.get("token"), broken)
+                self._keep(body, category, source)
+            except RefusalError as refusal:
+                status, answer = refusal.status, json.dumps({"error_code": refusal.code, "message": str(refusal)})
+            is_lost = status == 200 and self._faults.loses()
+            lines = len([line for line in body.split("\n") if line])
+            self.posts.append(Post(category, source, lines, 0 if is_lost else status, len(raw), self._clock.time()))
+        if is_lost:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError("lost on demand")
         start_response(f"{status} {'OK' if status == 200 else 'Refused'}", [("Content-Type", "application/json")])
-        return [json.dumps(answer).encode()]
+        return [answer.encode()]
 
-    def _admitted(self, environ: Dict[str, Any], raw: bytes, query: Dict[str, List[str]]) -> str:
-        """The text of a request's body; RefusalError when it is not for this place."""
-        prefix, _, category = environ["PATH_INFO"].rpartition("/")
-        if environ["REQUEST_METHOD"] != "POST" or prefix != "/v1/write" or category not in CATEGORIES:
-            raise RefusalError(
-                404, "datakit.notFound", f"there is no {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
-            )
-        if self._token is not None and query.get("token") != [self._token]:
+    def _admit(self, environ: Dict[str, Any], token: Optional[str], broken: str) -> None:
+        """RefusalError for a request that is not for this place, has not its token, or has a body that is broken."""
+        method, (prefix, _, category) = environ["REQUEST_METHOD"], environ["PATH_INFO"].rpartition("/")
+        if method != "POST" or prefix != "/v1/write" or category not in CATEGORIES:
+            raise RefusalError(404, "datakit.notFound", f"there is no {method} {environ['PATH_INFO']}")
+        if self._token is not None and token != self._token:
             raise RefusalError(403, "dataway.tokenNotFound", "the token is not known")
-        self._faults.refusal(category)
-        try:
-            is_compressed = environ.get("HTTP_CONTENT_ENCODING") == "gzip"
-            return (gzip.decompress(raw) if is_compressed else raw).decode()
-        except (OSError, EOFError, UnicodeDecodeError) as error:
-            raise RefusalError(400, "datakit.badBody", str(error)) from None
+        self._faults.check(category)
+        if broken:
+            raise RefusalError(400, "datakit.badBody", broken)
 
     def _keep(self, body: str, category: str, source: str) -> None:
         """Keep all points of a body, or none."""
-        with self._lock:
-            try:
-                points = parse_body(body, category, self._clock.time())
-                for point in points:
-                    self._check(point)
-            except BadLineError as problem:
-                raise RefusalError(400, "datakit.invalidLinePoint", str(problem)) from None
-            self._database.executemany(
-                "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, points, [source] * len(points))
-            )
-            self._database.commit()
-
-    def _check(self, point: Point) -> None:
-        """BadLineError where the point does not fit those that came before it, or is one that is to be refused."""
-        if self._faults.bad(point):
-            raise BadLineError("refused on demand")
-        for field, value in point.fields.items() if point.category == METRIC else ():
-            known = self._types.setdefault((point.measurement, field), type(value))
-            if known is not type(value):
-                raise BadLineError(
-                    f"type conflict: the field {field} is a {type(value).__name__}, it was a {known.__name__}"
-                )
+        types = dict(self._types)
+        try:
+            points = parse_body(body, category, self._clock.time())
+            for point in points:
+                check_types(point, types)
+                if self._faults.bad(point):
+                    raise BadLineError("refused on demand")
+        except BadLineError as problem:
+            raise RefusalError(400, "datakit.invalidLinePoint", str(problem)) from None
+        with self._database:
+            self._database.executemany(f"INSERT INTO points VALUES (?{', ?' * 6})", [_row(it, source) for it in points])
+        self._types = types
 
 
 def _key(point: Point) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable, Iterable
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 HOST = "127.0.0.1"
 
@@ -14,7 +14,7 @@ class Server:
     """Serves a WSGI application on loopback, each request in a thread, from now on; `port` 0 takes a free one."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]], port: int = 0) -> None:
-        self._server = make_server(HOST, port, application, threaded=True, request_handler=_QuietHandler)
+        self._server = _Server(HOST, port, application, _QuietHandler)
         self.port = self._server.port
         self.url = f"http://{HOST}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -27,9 +27,15 @@ class Server:
         self._server.server_close()
 
 
+class _Server(ThreadedWSGIServer):
+    # `stop` waits for the requests under way: nothing is written after it.
+    daemon_threads = False
+
+
 class _QuietHandler(WSGIRequestHandler):
     # A connection for each request: none is left open that would still be served after `stop`.
     protocol_version = "HTTP/1.0"
+    timeout = 10  # seconds that a client may be silent
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing: the applications keep an account of what arrives."""

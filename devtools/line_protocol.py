@@ -1,14 +1,16 @@
 """What DataKit takes: line protocol by an independent parser, and DataKit's own limits.
 
 DataKit cuts what is too long or too many without a word; here that is a problem, for the collector promises never to
-send it. The same holds for what DataKit would turn into something else.
+send it. The same holds for what DataKit would skip or turn into something else.
 """
 
 from __future__ import annotations
 
+import gzip
 import math
 import re
-from typing import Any, Dict, Iterator, List, NamedTuple
+import zlib
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from line_protocol_parser import LineFormatError, parse_line
 
@@ -18,12 +20,27 @@ MOST_TAGS, MOST_FIELDS = 256, 1024
 LONGEST_KEY, LONGEST_TAG, LONGEST_TAGS = 256, 1024, 64 * 1024
 LONGEST_STRING, LONGEST_MEASUREMENT = 32 * 1024 * 1024, 1024
 FORBIDDEN_OBJECT_KEYS = ("class", "date")
-NANOSECONDS = re.compile(r"\s(\d{19})$")
-UNSIGNED_OR_ODD = re.compile(r"=(\d+u|[+-]?(nan|inf\w*))([,\s]|$)", re.IGNORECASE)
-WHOLE_NUMBER = re.compile(r"=(-?\d{19,})i[,\s]")
-STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
-# The parser for Python 3.8 stumbles over the escapes of a string field: there, strings are taken out before.
+LAST_YEAR_ENDS = 4_133_980_800  # 2101-01-01 UTC
+
+# The form of a line is held here, for the parser's versions differ in what they let pass: an empty value, 0x10, a
+# comment, a key that is there twice. A backslash escapes a comma, an equals sign or a blank; else it is itself.
+STAMP = re.compile(r" ([1-9][0-9]{18})$")
+CHARACTER = r"(?:\\[,= ]|\\(?![,= ])|[^\\,=\s\x00])"
+HEAD = rf"(?!\#)(?:{CHARACTER}|=)+(?:,{CHARACTER}+={CHARACTER}*)*"
+VALUE = r'(?:"[^"\\\x00]*(?:\\[^\x00][^"\\\x00]*)*"|[^",\s\x00]*)'
+FIELD = rf"{CHARACTER}+={VALUE}"
+SHAPE = re.compile(rf"({HEAD})(?: ({FIELD}(?:,{FIELD})*)?)?", re.ASCII)
+ONE_FIELD = re.compile(rf"({CHARACTER}+)=({VALUE})", re.ASCII)
+ONE_OF_HEAD = re.compile(r"(?:\\,|[^,])+")
+INTEGER = re.compile(r"-?[0-9]+i")
+OTHER_VALUES = re.compile(
+    r'".*"|-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|t|T|true|True|TRUE|f|F|false|False|FALSE', re.DOTALL
+)
+# Version 1 of the parser, the one for Python 3.8, stumbles over escapes in strings: there it is not shown any.
 STUMBLES = parse_line('m,a=b f="\\\\" 1')["fields"]["f"] != "\\"
+
+# The type of each field of a metric, by measurement and field.
+Types = Dict[Tuple[str, str], type]
 
 
 class Point(NamedTuple):
@@ -38,7 +55,15 @@ class Point(NamedTuple):
 
 
 class BadLineError(ValueError):
-    """A line that DataKit would refuse, cut or change; the text says why."""
+    """A line that DataKit would refuse, skip, cut or change; the text says why."""
+
+
+def text_of(raw: bytes, is_compressed: bool) -> Tuple[str, str]:
+    """The text of a body as it came over the wire, and what is wrong where it has none."""
+    try:
+        return (gzip.decompress(raw) if is_compressed else raw).decode(), ""
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        return "", str(error)
 
 
 def parse_body(body: str, category: str, received_at: float) -> List[Point]:
@@ -46,33 +71,13 @@ def parse_body(body: str, category: str, received_at: float) -> List[Point]:
     return [_point(line, category, received_at) for line in body.split("\n") if line]
 
 
-def _point(line: str, category: str, received_at: float) -> Point:
-    stamp = NANOSECONDS.search(line)
-    if stamp is None:
-        raise BadLineError(f"no time stamp in nanoseconds (19 digits): {_short(line)}")
-    plain = STRING.sub('""', line[_fields_at(line) :])
-    whole = [int(digits) for digits in WHOLE_NUMBER.findall(plain)]
-    if UNSIGNED_OR_ODD.search(plain) or any(not -(2**63) <= number < 2**63 for number in whole):
-        raise BadLineError(f"a value that is no float, integer, string or boolean of DataKit: {_short(line)}")
-    try:
-        parsed = _parsed(line)
-    except LineFormatError as error:
-        raise BadLineError(f"{error}: {_short(line)}") from None
-    fields = parsed["fields"]
-    point = Point(category, parsed["measurement"], parsed["tags"], fields, int(stamp.group(1)) // 10**9, received_at)
-    for problem in problems(point):
-        raise BadLineError(f"{problem}: {_short(line)}")
-    return point
-
-
 def problems(point: Point) -> Iterator[str]:
-    """What DataKit would refuse, cut or change of a point that could be parsed."""
+    """What DataKit would refuse, cut or change of a point that could be parsed, a sentence for each."""
     yield from _limits(point)
-    both = set(point.tags) & set(point.fields)
-    if both:
-        yield f"the key {min(both)} is a tag and a field"
-    for key, value in point.tags.items():
-        if not value or value != value.strip("\n") or "\n" in value or value.endswith("\\"):
+    for key in sorted(set(point.tags) & set(point.fields)):
+        yield f"the key {key} is a tag and a field"
+    for key, tag in point.tags.items():
+        if not tag or "\n" in tag or tag.endswith("\\"):
             yield f"the tag {key} is empty, or has a newline, or a backslash at its end"
     for key, value in point.fields.items():
         if isinstance(value, float) and not math.isfinite(value):
@@ -83,11 +88,73 @@ def problems(point: Point) -> Iterator[str]:
         yield from _object_keys(point)
 
 
+def check_types(point: Point, types: Types) -> None:
+    """Add a metric point's types to those of the points before it; BadLineError where a field had another one."""
+    for field, value in point.fields.items() if point.category == METRIC else ():
+        known, new = types.setdefault((point.measurement, field), type(value)), type(value)
+        if known is not new:
+            raise BadLineError(f"type conflict: the field {field} is a {new.__name__}, it was a {known.__name__}")
+
+
+def _point(line: str, category: str, received_at: float) -> Point:
+    try:
+        measurement, tags, fields, time = _parsed(line)
+    except (BadLineError, LineFormatError) as error:
+        raise BadLineError(f"{error}: {_short(line)}") from None
+    point = Point(category, measurement, tags, fields, time, received_at)
+    for problem in problems(point):
+        raise BadLineError(f"{problem}: {_short(line)}")
+    return point
+
+
+def _parsed(line: str) -> Tuple[str, Dict[str, str], Dict[str, Any], int]:
+    """Measurement, tags, fields and epoch seconds of a line."""
+    stamp = STAMP.search(line)
+    if stamp is None or int(stamp.group(1)) >= LAST_YEAR_ENDS * 10**9:
+        raise BadLineError("no time stamp in nanoseconds (19 digits, up to the year 2100)")
+    shape = SHAPE.fullmatch(line, 0, stamp.start())
+    if shape is None:
+        raise BadLineError("this is no line protocol")
+    values = ONE_FIELD.findall(shape.group(2) or "")
+    _check_values(values)
+    parsed = _without_strings(shape.group(1), values, stamp.group(1)) if STUMBLES else parse_line(line)
+    if len(parsed["tags"]) + 1 < len(ONE_OF_HEAD.findall(shape.group(1))) or len(parsed["fields"]) < len(values):
+        raise BadLineError("a key is there twice")
+    return parsed["measurement"], parsed["tags"], parsed["fields"], int(stamp.group(1)) // 10**9
+
+
+def _check_values(values: Sequence[Tuple[str, str]]) -> None:
+    """BadLineError unless there are fields, and each is written as DataKit has it."""
+    if not values:
+        raise BadLineError("there is no field")
+    for key, value in values:
+        if INTEGER.fullmatch(value):
+            is_right = -(2**63) <= int(value[:-1]) < 2**63
+        else:
+            is_right = OTHER_VALUES.fullmatch(value) is not None
+        if not is_right:
+            raise BadLineError(f"the field {key} has a value that is no float, integer, string or boolean of DataKit")
+
+
+def _without_strings(head: str, values: Sequence[Tuple[str, str]], stamp: str) -> Dict[str, Any]:
+    """A line as the parser reads it with a number in the place of every string."""
+    strings = [value for _, value in values if value.startswith('"')]
+    numbers = iter(range(len(strings)))
+    fields = (f'{key}="{next(numbers)}"' if value.startswith('"') else f"{key}={value}" for key, value in values)
+    parsed: Dict[str, Any] = parse_line(f"{head} {','.join(fields)} {stamp}")
+    for key, value in parsed["fields"].items():
+        if isinstance(value, str):
+            parsed["fields"][key] = re.sub(r'\\(["\\])', r"\1", strings[int(value)][1:-1])
+    return parsed
+
+
 def _limits(point: Point) -> Iterator[str]:
     if not point.fields:
         yield "there is no field"
-    if len(point.tags) > MOST_TAGS or len(point.fields) > MOST_FIELDS:
-        yield f"more than {MOST_TAGS} tags or {MOST_FIELDS} fields"
+    if len(point.tags) > MOST_TAGS:
+        yield f"more than {MOST_TAGS} tags"
+    if len(point.fields) > MOST_FIELDS:
+        yield f"more than {MOST_FIELDS} fields"
     if not point.measurement.strip() or _size(point.measurement) > LONGEST_MEASUREMENT:
         yield f"the measurement is empty or over {LONGEST_MEASUREMENT} bytes"
     if any(not key or _size(key) > LONGEST_KEY for key in (*point.tags, *point.fields)):
@@ -106,27 +173,6 @@ def _object_keys(point: Point) -> Iterator[str]:
     for key in (*point.tags, *point.fields):
         if "." in key or key in FORBIDDEN_OBJECT_KEYS:
             yield f"the key {key} is not allowed in an object"
-
-
-def _parsed(line: str) -> Dict[str, Any]:
-    if not STUMBLES:
-        return dict(parse_line(line))
-    strings: List[str] = []
-
-    def take_out(string: re.Match[str]) -> str:
-        strings.append(re.sub(r'\\(["\\])', r"\1", string.group(1)))
-        return f'"{len(strings) - 1}"'
-
-    end = _fields_at(line)
-    parsed = dict(parse_line(line[:end] + STRING.sub(take_out, line[end:])))
-    fields = parsed["fields"].items()
-    return {**parsed, "fields": {key: strings[int(it)] if isinstance(it, str) else it for key, it in fields}}
-
-
-def _fields_at(line: str) -> int:
-    """Where the fields begin: behind the first blank that is not escaped."""
-    head = re.match(r"(?:\\.|[^ \\])* ", line)
-    return head.end() if head else 0
 
 
 def _size(text: str) -> int:
