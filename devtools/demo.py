@@ -29,6 +29,7 @@ BURST = (MORNING + 2 * HOUR, MORNING + 2 * HOUR + 25 * MINUTE)
 OUTAGE = (MORNING + 3 * HOUR, MORNING + 4 * HOUR + 10 * MINUTE)
 # A minute that CloudWatch shows 16 minutes late, and one whose value it revises.
 LATE, REVISED = MORNING + HOUR + 20 * MINUTE, MORNING + HOUR + 40 * MINUTE
+LATE_AT, REVISED_AT = LATE + 16 * MINUTE, REVISED + 9 * MINUTE
 KEY = ("AKIADEMODEMODEMODEMO", "demo/secret+that/opens/no+account/anywhere")
 POINTS = ROOT / "dist" / "demo" / "points.sqlite"
 STATISTICS = {"Requests": "Sum", "BytesDownloaded": "Sum", "BytesUploaded": "Sum"}
@@ -62,7 +63,7 @@ def main() -> int:
 
 def set_up(stack: ExitStack) -> Stage:
     """Build the market, install it, deploy the startup script with an access key and an account name."""
-    show.heading("1. Build the Script Market, install it into a local Func, deploy the startup script")
+    show.heading("1. Build the Script Market, install it into a local Func, deploy")
     folder, archive = write(build(), ROOT / "dist")
     show.say(f"  built     {folder.relative_to(ROOT)}/ and {archive.relative_to(ROOT)}")
     clock = SimulatedClock(START)
@@ -78,7 +79,8 @@ def set_up(stack: ExitStack) -> Stage:
     job = func.deploy(PACKAGE, {"AWS AK ID": KEY[0], "AWS AK SECRET": KEY[1], "AWS Account Name": "demo"})
     if job is None:
         raise RuntimeError("the startup script has no function with a crontab")
-    show.say(f"  deployed  cron job {job.id}: {job.func_id} at {job.expression}, time-out {job.timeout} s")
+    show.say(f"  deployed  cron job {job.id},")
+    show.say(f"            {job.func_id} at {job.expression}, time-out {job.timeout} s")
     return Stage(clock, aws, datakit, func, ids, job.id)
 
 
@@ -87,8 +89,8 @@ def add_distributions(aws: EmbeddedAWS) -> List[str]:
     account = aws.add_account(*KEY)
     images = Traffic(requests=2400.0, burst=BURST, burst_errors=0.35, bytes_per_request=180_000.0)
     shop = aws.add_distribution(account, ["www.example.com"], "The shop", Traffic(requests=900.0))
-    aws.delay_minute(shop, LATE, visible_at=LATE + 16 * MINUTE)
-    aws.revise(shop, "Requests", REVISED, 1234.0, at=REVISED + 9 * MINUTE)
+    aws.delay_minute(shop, LATE, visible_at=LATE_AT)
+    aws.revise(shop, "Requests", REVISED, 1234.0, at=REVISED_AT)
     return [
         shop,
         aws.add_distribution(account, ["img.example.com"], "Its images", images),
@@ -103,9 +105,10 @@ def play(stage: Stage) -> List[TaskRecord]:
     first = stage.func.run_cron_job(stage.job_id)
     show.story(first)
     show.heading("3. Six hours of the cron job, every 5 minutes (simulated time, UTC)")
-    show.say(f"  to come: a minute that shows up late ({show.clock_time(LATE)}), one that is revised")
-    show.say(f"  ({show.clock_time(REVISED)}), a burst of errors at img.example.com ({_times(BURST)}),")
-    show.say(f"  and an outage of the sink ({_times(OUTAGE)})")
+    late, revised = show.clock_time(LATE), show.clock_time(REVISED)
+    show.say(f"  to come: a minute that shows up late ({late}, at {show.clock_time(LATE_AT)}), one that CloudWatch")
+    show.say(f"  revises ({revised}, at {show.clock_time(REVISED_AT)}), a burst of errors at img.example.com")
+    show.say(f"  ({_times(BURST)}), and an outage of the sink ({_times(OUTAGE)})")
     turns = ((OUTAGE[0], stage.datakit.go_down, "the sink goes down"), (OUTAGE[1], stage.datakit.come_up, "it is back"))
     records = [first]
     for until, turn, said in (*turns, (END, None, "")):
@@ -137,7 +140,7 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     show.counts(
         [
             ("runs, of which failed (the sink was down)", f"{len(records)}, {failed}"),
-            ("minutes with values at CloudWatch", f"{len(expected):,}"),
+            ("points that CloudWatch has (distribution and minute)", f"{len(expected):,}"),
             ("  of which missing in the sink", str(len(missing))),
             ("  of which another value in the sink", str(len(wrong))),
             ("  of the outage, recovered after it", f"{len(recovered):,}"),

@@ -40,7 +40,7 @@ def main() -> int:
     try:
         found = credentials(boto3.Session())
     except (BotoCoreError, ClientError) as error:
-        show.say(f"The AWS credentials could not be read: {error}")
+        show.say(f"AWS could not be asked whose credentials these are (sts:GetCallerIdentity): {error}")
         return 1
     if found is None:
         show.say(HOW)

@@ -34,7 +34,9 @@ SCRIPTS = {
     "door": "Mistakes in the configuration",
     "catalog": "Metric catalog",
     "partitions": "AWS partitions",
+    "selection": "Choice of metrics",
     "windows": "Windows",
+    "series": "Series",
     "objects": "Custom objects",
     "metrics": "Queries and metric points",
     "aws": "AWS calls",
@@ -46,6 +48,8 @@ SCRIPTS = {
     "errors": "Errors",
     "text": "Texts",
 }
+# What stands beside the scripts: the page of the script set, and what it links to.
+DOCUMENTS = ("README.md", "README.zh.md", "CHANGELOG.md", "LICENSE")
 # The first moment that a zip can name: the files of a build are of no date.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -60,7 +64,7 @@ def build(root: Path = ROOT, scripts: Dict[str, str] = SCRIPTS) -> Dict[str, byt
             raise MarketError(f"{source.path}:{line}: {text}.")
     files = {f"script-sets/{PACKAGE}/{source.name}.py": rewritten(source) for source in sources}
     files["META.yaml"] = _meta(sources, scripts, version_of(library["run"]))
-    files["README.md"] = (root / "README.md").read_text(encoding="utf-8")
+    files.update({name: (root / name).read_text(encoding="utf-8") for name in DOCUMENTS})
     return {path: text.encode() for path, text in sorted(files.items())}
 
 

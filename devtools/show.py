@@ -78,7 +78,7 @@ def charts(datakit: DataKit, start: int, end: int) -> None:
         say(f"  {points[0].tags.get('Alias', points[0].tags['DomainName'])} ({distribution_id})")
         for field in sorted({name for point in points for name in point.fields}, key=_order):
             values = {point.time: point.fields[field] for point in points if field in point.fields}
-            say(f"    {field:<23} {chart(values, field, start, end)} {_range(field, values)}")
+            say(f"  {field:<22} {chart(values, field, start, end)} {_range(field, values)}")
 
 
 def chart(values: Mapping[int, float], field: str, start: int, end: int) -> str:

@@ -5,15 +5,17 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
 
 import botocore.session
 from botocore.config import Config
 from botocore.utils import parse_timestamp
 
 from guance_aws_cloudfront.aws_errors import AwsError, explain
+from guance_aws_cloudfront.catalog import NAMESPACE
 from guance_aws_cloudfront.config import Account, CollectorConfig
 from guance_aws_cloudfront.metrics import Answers, merge_pages
+from guance_aws_cloudfront.series import Dimensions, Listed
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 10, 20
 # The default retry mode differs between botocore versions; `standard` with this count means two retries. A call that
@@ -64,6 +66,18 @@ class Aws:
         except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
             raise explain(error, self._account, "ListDistributions") from None
         return list(found.values())
+
+    def listed_metrics(self) -> Listed:
+        """What CloudFront has published in two weeks; AwsError when any page fails, AwsDeniedError if not allowed."""
+        listed: Dict[str, Set[Dimensions]] = {}
+        try:
+            for page in self._cloudwatch.get_paginator("list_metrics").paginate(Namespace=NAMESPACE):
+                for metric in page["Metrics"]:
+                    dimensions = tuple(sorted((pair["Name"], pair["Value"]) for pair in metric["Dimensions"]))
+                    listed.setdefault(metric["MetricName"], set()).add(dimensions)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
+            raise explain(error, self._account, "ListMetrics") from None
+        return listed
 
     def metric_data(self, requests: Sequence[Mapping[str, Any]]) -> "List[Union[Answers, AwsError]]":
         """What GetMetricData answers to each request, all pages merged, or the error of that request."""

@@ -15,6 +15,10 @@ class AwsError(StepError):
     """A call to AWS failed for good; the text is a whole sentence for the user, without any secret."""
 
 
+class AwsDeniedError(AwsError):
+    """The access key may not make the call."""
+
+
 class Remedy(NamedTuple):
     """What a family of AWS error codes means and what to do; `{action}` is the IAM action of the call."""
 
@@ -33,7 +37,8 @@ REMEDIES = (
     Remedy(
         ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
         "AWS does not know the access key",
-        "Check 'ak_id' (is the key active, is it a key of the partition {partition}?) and create a new key if need be.",
+        "Check 'ak_id': is the key active, and is it a key of the partition {partition}, which was asked? A key of AWS "
+        'China needs "partition": "aws-cn" in ACCOUNT.',
     ),
     Remedy(
         ("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "InvalidSignature"),
@@ -55,6 +60,7 @@ ACTIONS: Dict[str, Tuple[str, str]] = {
     "Connect": ("Preparing the calls to AWS", ""),
     "ListDistributions": ("Listing the distributions", "cloudfront:ListDistributions"),
     "GetMetricData": ("Reading the metrics", "cloudwatch:GetMetricData"),
+    "ListMetrics": ("Listing the metrics", "cloudwatch:ListMetrics"),
 }
 
 
@@ -73,7 +79,12 @@ def explain(error: Exception, account: Account, operation: str) -> AwsError:
     else:
         reason = f"the answer could not be read ({type(error).__name__}: {_harmless(error, account)})"
         advice = "The next run asks again; if it lasts, report it with this line."
-    return AwsError(f"{step} failed: {reason}. {advice}")
+    kind = AwsDeniedError if _is_denied(error) else AwsError
+    return kind(f"{step} failed: {reason}. {advice}")
+
+
+def _is_denied(error: Exception) -> bool:
+    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in REMEDIES[0].codes
 
 
 def _of_answer(answer: Any, action: str, account: Account) -> Tuple[str, str]:

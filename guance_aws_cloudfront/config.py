@@ -3,11 +3,13 @@
 import difflib
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional
+from typing import Any, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple
 
+from guance_aws_cloudfront.catalog import Metric
 from guance_aws_cloudfront.door import ConfigError, either, is_placeholder, refusal, where
 from guance_aws_cloudfront.extra_tags import parse_extra_tags
 from guance_aws_cloudfront.partitions import PARTITIONS, Partition, partition_of
+from guance_aws_cloudfront.selection import parse_selection
 from guance_aws_cloudfront.text import one_line
 
 
@@ -39,6 +41,9 @@ class CollectorConfig:
     concurrency: int
     datakit_id: str
     dry_run: bool
+    metrics: Tuple[Metric, ...]
+    # Those that were named outright, without a pattern.
+    named_metrics: FrozenSet[str]
 
 
 class Range(NamedTuple):
@@ -63,7 +68,7 @@ SECONDS: Dict[str, Range] = {
     "time_limit": Range(240, 30, HOUR),
 }
 CONCURRENCY = Range(4, 1, 16)
-CONFIG_KEYS = (*SECONDS, "concurrency", "datakit_id", "dry_run")
+CONFIG_KEYS = ("metrics", "statistics", *SECONDS, "concurrency", "datakit_id", "dry_run")
 ACCOUNT_KEYS = ("ak_id", "ak_secret", "session_token", "partition", "regions", "cloudwatch_region", "extra_tags")
 
 
@@ -81,7 +86,7 @@ def parse_account(raw: Any) -> Account:
     if ak_id.startswith("ASIA") and token is None:
         raise ConfigError(
             "Account key 'session_token' is missing: an access key that begins with ASIA is temporary and is valid "
-            "only with its session token; give it, or use a long-lived access key (AKIA…)."
+            "only with its session token; give both in the startup script, or use a long-lived access key (AKIA…)."
         )
     tags = parse_extra_tags(given.get("extra_tags"))
     partition = _partition(given)
@@ -107,7 +112,15 @@ def parse_config(raw: Any) -> CollectorConfig:
     if not isinstance(dry_run, bool):
         raise refusal("Configuration", "dry_run", dry_run, "True or False")
     concurrency = _whole_number(given, "concurrency", CONCURRENCY, "calls at a time")
-    return CollectorConfig(**seconds, concurrency=concurrency, datakit_id=datakit_id.strip(), dry_run=dry_run)
+    metrics, named = parse_selection(given.get("metrics"), given.get("statistics"))
+    return CollectorConfig(
+        **seconds,
+        concurrency=concurrency,
+        datakit_id=datakit_id.strip(),
+        dry_run=dry_run,
+        metrics=metrics,
+        named_metrics=named,
+    )
 
 
 def _mapping(raw: Any, what: str, known: Iterable[str]) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ import math
 import re
 from typing import Any, Dict, Mapping
 
-from guance_aws_cloudfront.catalog import DEFAULT_METRICS, field_name
+from guance_aws_cloudfront.catalog import all_metrics
 from guance_aws_cloudfront.door import ConfigError, is_placeholder, refusal, shown, where
 from guance_aws_cloudfront.text import one_line
 
@@ -16,7 +16,7 @@ RESERVED_TAGS = (
     *("OriginGroups", "DefaultCacheBehavior", "CacheBehaviors", "CustomErrorResponses", "PriceClass", "Enabled"),
     *("ViewerCertificate", "Restrictions", "WebACLId", "HttpVersion", "IsIPV6Enabled", "AliasICPRecordals", "Staging"),
     *("CreatedDate", "ApiKeySelectionExpression", "DisableSchemaValidation"),
-    *(field_name(metric.name, statistic) for metric in DEFAULT_METRICS for statistic in metric.statistics),
+    *("FunctionName", "DistributionIds"),
 )
 MOST_TAGS = 64
 
@@ -36,7 +36,7 @@ def parse_extra_tags(raw: Any) -> Dict[str, str]:
 
 
 def _tag_key(key: Any) -> str:
-    if key in RESERVED_TAGS:
+    if key in RESERVED_TAGS or str(key).rpartition("_")[0] in all_metrics():
         raise ConfigError(
             f"Account key 'extra_tags': the tag '{key}' is set by the collector or not allowed; use another name."
         )

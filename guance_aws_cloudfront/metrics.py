@@ -1,36 +1,29 @@
-"""Distributions and catalog -> series -> GetMetricData queries; its answers -> metric points."""
+"""Series -> GetMetricData queries; its answers -> metric points."""
 
 import math
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 from guance_aws_cloudfront.catalog import (
     CLOUD_PROVIDER,
-    DIMENSIONS,
+    FUNCTION_DIMENSION,
     GLOBAL,
     METRIC_MEASUREMENT,
     NAMESPACE,
-    Metric,
     field_name,
 )
 from guance_aws_cloudfront.config import Account
 from guance_aws_cloudfront.objects import aliases
+from guance_aws_cloudfront.series import Dimensions, Series, distributions_by_function, function_name
 from guance_aws_cloudfront.text import one_line
 from guance_aws_cloudfront.windows import Window
 
-QUERIES_PER_CALL = 500
 DATA_POINTS_PER_CALL = 100_800
 COMPLETE = "Complete"
+# DataKit cuts a longer tag value without a word.
+LONGEST_TAG = 1024
 
-# distribution ID -> minute (epoch seconds) -> field -> value
+# source (the ID of a distribution, mostly) -> minute (epoch seconds) -> field -> value
 Minutes = Dict[str, Dict[int, Dict[str, float]]]
-
-
-class Series(NamedTuple):
-    """One statistic of one metric of one distribution."""
-
-    distribution_id: str
-    metric: str
-    statistic: str
 
 
 class Answer:
@@ -50,21 +43,6 @@ class Answers(NamedTuple):
     messages: List[str]
 
 
-def plan_series(distribution_ids: Iterable[str], metrics: Sequence[Metric]) -> List[Series]:
-    """Every statistic of every metric for every distribution, those of a distribution side by side."""
-    return [
-        Series(distribution_id, metric.name, statistic)
-        for distribution_id in distribution_ids
-        for metric in metrics
-        for statistic in metric.statistics
-    ]
-
-
-def batches(series: Sequence[Series]) -> List[Sequence[Series]]:
-    """The series in groups of at most 500, the most that one call takes."""
-    return [series[at : at + QUERIES_PER_CALL] for at in range(0, len(series), QUERIES_PER_CALL)]
-
-
 def metric_data_request(batch: Sequence[Series], window: Window, period: int) -> Dict[str, Any]:
     """The arguments of GetMetricData for a batch; the query of the n-th series has the Id `q<n>`."""
     return {
@@ -77,11 +55,10 @@ def metric_data_request(batch: Sequence[Series], window: Window, period: int) ->
 
 
 def _query(number: int, series: Series, period: int) -> Dict[str, Any]:
-    dimensions = zip(DIMENSIONS, (series.distribution_id, GLOBAL))
     metric = {
         "Namespace": NAMESPACE,
         "MetricName": series.metric,
-        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions],
+        "Dimensions": [{"Name": name, "Value": value} for name, value in series.dimensions],
     }
     return {"Id": f"q{number}", "MetricStat": {"Metric": metric, "Period": period, "Stat": series.statistic}}
 
@@ -131,10 +108,10 @@ def gather(batch: Sequence[Series], answers: Answers, minutes: Minutes) -> int:
     values = 0
     for series, answer in zip(batch, answers.queries):
         field = field_name(series.metric, series.statistic)
-        of_distribution = minutes.setdefault(series.distribution_id, {})
+        of_source = minutes.setdefault(series.source, {})
         for time, value in zip(answer.times, answer.values):
             if math.isfinite(value):
-                of_distribution.setdefault(int(time), {})[field] = float(value)
+                of_source.setdefault(int(time), {})[field] = float(value)
                 values += 1
     return values
 
@@ -145,7 +122,7 @@ def metric_tags(record: Mapping[str, Any], account: Account) -> Dict[str, str]:
         **account.extra_tags,
         "DistributionId": record["Id"],
         "Region": GLOBAL,
-        "Dimensions": ",".join(DIMENSIONS),
+        "Dimensions": "DistributionId,Region",
         "name": record["Id"],
         "DomainName": record.get("DomainName", ""),
         "Alias": (aliases(record) or [""])[0],
@@ -154,20 +131,54 @@ def metric_tags(record: Mapping[str, Any], account: Account) -> Dict[str, str]:
     return {key: value for key, value in tags.items() if value}
 
 
+def source_tags(
+    series: Iterable[Series], records: Sequence[Mapping[str, Any]], account: Account
+) -> Dict[str, Dict[str, str]]:
+    """The tags of the points of every source; a function's have those of its distribution where it has only one."""
+    by_id = {record["Id"]: metric_tags(record, account) for record in records}
+    callers = distributions_by_function(records)
+    sources = {one.source: one.dimensions for one in series}
+    return {
+        source: _function_tags(dimensions, by_id, callers, account) if function_name(dimensions) else by_id[source]
+        for source, dimensions in sources.items()
+    }
+
+
+def _function_tags(
+    dimensions: Dimensions, by_id: Mapping[str, Dict[str, str]], callers: Mapping[str, List[str]], account: Account
+) -> Dict[str, str]:
+    named = dict(dimensions)
+    name = named[FUNCTION_DIMENSION]
+    ids = [named["DistributionId"]] if "DistributionId" in named else callers.get(name, [])
+    tags = {
+        **account.extra_tags,
+        "name": name,
+        "cloud_provider": CLOUD_PROVIDER,
+        **(by_id[ids[0]] if len(ids) == 1 else {}),
+        FUNCTION_DIMENSION: name,
+        "Region": GLOBAL,
+        "Dimensions": ",".join(key for key, _ in dimensions),
+    }
+    if len(ids) > 1:
+        # Whole IDs only, as many as a tag takes.
+        tags["DistributionIds"] = f"{','.join(ids)},"[:LONGEST_TAG].rpartition(",")[0]
+    return tags
+
+
 def metric_points(minutes: Minutes, tags: Mapping[str, Dict[str, str]]) -> Iterator[Tuple[str, Dict[str, Any]]]:
-    """(distribution ID, point) for every distribution and minute that has a value; `tags` by distribution ID.
+    """(source, point) for every source and minute that has a value; `tags` by source.
 
     Minute by minute: so those that go out together are of many distributions, and one that the sink takes nothing of
     does not stand alone.
     """
-    order = sorted((minute, key) for key, by_minute in minutes.items() for minute in by_minute)
-    for minute, distribution_id in order:
+    order = sorted((minute, source) for source, by_minute in minutes.items() for minute in by_minute)
+    for minute, source in order:
         yield (
-            distribution_id,
+            source,
             {
                 "measurement": METRIC_MEASUREMENT,
-                "tags": tags[distribution_id],
-                "fields": minutes[distribution_id][minute],
+                "tags": tags[source],
+                "fields": minutes[source][minute],
                 "timestamp": minute,
             },
         )

@@ -5,27 +5,25 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Tu
 
 from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.aws_errors import AwsError
-from guance_aws_cloudfront.catalog import DEFAULT_METRICS
 from guance_aws_cloudfront.config import Account, CollectorConfig
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.metrics import (
     Minutes,
-    batches,
     gather,
     incomplete,
     metric_data_request,
     metric_points,
-    metric_tags,
-    plan_series,
     remarks,
+    source_tags,
 )
 from guance_aws_cloudfront.report import Preview, Sink, in_batches
+from guance_aws_cloudfront.series import Series, batches, metrics_billed
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
 from guance_aws_cloudfront.text import count, duration, minute_utc, some_of
 from guance_aws_cloudfront.windows import Plan, Window
 
-# A distribution ID and a metric point of it.
+# A source (a distribution ID, mostly) and a metric point of it.
 Pair = Tuple[str, Dict[str, Any]]
 
 
@@ -42,7 +40,7 @@ class Tools(NamedTuple):
 
 
 class Refused:
-    """The points that the sink refused for their content, for one sentence a distribution.
+    """The points that the sink refused for their content, for one sentence a source.
 
     They would be refused for ever, so they do not hold the watermark.
     """
@@ -51,30 +49,30 @@ class Refused:
         self._minutes: Dict[str, List[int]] = {}
         self._said: Dict[str, str] = {}
 
-    def add(self, distribution_id: str, minute: int, said: str) -> None:
+    def add(self, source: str, minute: int, said: str) -> None:
         """Note a refused point."""
-        self._minutes.setdefault(distribution_id, []).append(minute)
-        self._said.setdefault(distribution_id, said)
+        self._minutes.setdefault(source, []).append(minute)
+        self._said.setdefault(source, said)
 
     def sentences(self) -> Iterator[str]:
         """What the user reads of them."""
-        for distribution_id, minutes in self._minutes.items():
+        for source, minutes in self._minutes.items():
             first, last = minute_utc(min(minutes)), minute_utc(max(minutes))
             span = f"at {first}" if first == last else f"from {first} to {last}"
             yield (
-                f"The sink refused {count(len(minutes), 'point')} of {distribution_id} {span} UTC "
-                f"({self._said[distribution_id]}). All others were written. Report it with this line."
+                f"The sink refused {count(len(minutes), 'point')} of {source} {span} UTC "
+                f"({self._said[source]}). All others were written. Report it with this line."
             )
 
 
 class MinuteReporter:
     """Reports the minutes of the distributions; counts points by verdict, windows done, and metrics billed."""
 
-    def __init__(self, tools: Tools, records: Sequence[Dict[str, Any]], plan: Plan) -> None:
+    def __init__(self, tools: Tools, records: Sequence[Dict[str, Any]], series: Sequence[Series], plan: Plan) -> None:
         self._tools = tools
         self._plan = plan
-        self._tags = {record["Id"]: metric_tags(record, tools.account) for record in records}
-        self._batches = batches(plan_series(self._tags, DEFAULT_METRICS))
+        self._tags = source_tags(series, records, tools.account)
+        self._batches = batches(series)
         self._digest = tools.state.digest(tools.config.period)
         self.watermark = plan.watermark
         self.windows: List[Window] = []
@@ -122,21 +120,22 @@ class MinuteReporter:
         answered = values = 0
         for batch, answers in zip(self._batches, self._tools.aws.metric_data(requests)):
             if isinstance(answers, AwsError):
-                failed.setdefault(str(answers), []).extend(series.distribution_id for series in batch)
+                failed.setdefault(str(answers), []).extend(series.source for series in batch)
                 continue
             answered += 1
-            self.billed += len(batch)
+            self.billed += metrics_billed(batch)
             values += gather(batch, answers, minutes)
             for said, series in incomplete(batch, answers).items():
                 text = f"CloudWatch did not answer {count(len(series), 'metric')} completely ({said})."
-                failed.setdefault(text, []).extend(one.distribution_id for one in series)
+                failed.setdefault(text, []).extend(one.source for one in series)
             for remark in remarks(answers):
                 self._tools.story.warn(f"CloudWatch remarked: {remark}")
         self._tools.story.say(f"  CloudWatch: {count(len(requests), 'call')}, {count(values, 'value')}.")
-        for text, distribution_ids in failed.items():
-            self._fail(text, distribution_ids)
+        texts = [self._concerning(text, sources) for text, sources in failed.items()]
         if requests and not answered:
-            raise StepError("Nothing was read from CloudWatch; the watermark stays, the next run asks again.")
+            raise StepError(" ".join(texts))
+        for text in texts:
+            self._tools.story.fail(text)
         return not failed
 
     def _write(self, minutes: Minutes) -> None:
@@ -159,20 +158,19 @@ class MinuteReporter:
 
     def _write_batch(self, pairs: List[Pair], refused: Refused) -> None:
         def remember(position: int) -> None:
-            distribution_id, point = pairs[position]
-            self._digest.remember(distribution_id, point["timestamp"], point["fields"])
+            source, point = pairs[position]
+            self._digest.remember(source, point["timestamp"], point["fields"])
 
         for position, said in self._tools.sink.write("metric", [point for _, point in pairs], remember):
-            distribution_id, point = pairs[position]
-            refused.add(distribution_id, point["timestamp"], said)
+            source, point = pairs[position]
+            refused.add(source, point["timestamp"], said)
 
     def _fresh(self, minutes: Minutes) -> Iterator[Pair]:
-        for distribution_id, point in metric_points(minutes, self._tags):
-            verdict = self._digest.verdict(distribution_id, point["timestamp"], point["fields"])
+        for source, point in metric_points(minutes, self._tags):
+            verdict = self._digest.verdict(source, point["timestamp"], point["fields"])
             self.points[verdict] += 1
             if verdict != "unchanged":
-                yield distribution_id, point
+                yield source, point
 
-    def _fail(self, text: str, distribution_ids: Sequence[str]) -> None:
-        names = some_of(list(dict.fromkeys(distribution_ids)))
-        self._tools.story.fail(f"{text} Concerns {names}; the next run asks again.")
+    def _concerning(self, text: str, sources: Sequence[str]) -> str:
+        return f"{text} Concerns {some_of(list(dict.fromkeys(sources)))}; the next run asks again."

@@ -118,7 +118,7 @@ class Preview:
     def write(self, category: str, points: Points, written: Written) -> List[Refusal]:
         """Print as many of the points as are still to be shown, one JSON object a line; none is refused."""
         for point in points[: max(0, self.SHOWN - self._seen[category])]:
-            print(f"{category}: {json.dumps(point, ensure_ascii=False, sort_keys=True)}")
+            print(f"{category}: {json.dumps(point, ensure_ascii=False)}")
         self._seen[category] += len(points)
         for position in range(len(points)):
             written(position)

@@ -3,14 +3,15 @@
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 from guance_aws_cloudfront.aws import Aws
-from guance_aws_cloudfront.aws_errors import AwsError
-from guance_aws_cloudfront.catalog import DEFAULT_METRICS, OBJECT_MEASUREMENT, PRICE_PER_METRIC
+from guance_aws_cloudfront.aws_errors import AwsDeniedError, AwsError
+from guance_aws_cloudfront.catalog import DEFAULT, DEFAULT_METRICS, FUNCTION, OBJECT_MEASUREMENT, PRICE_PER_METRIC
 from guance_aws_cloudfront.config import Account, CollectorConfig
 from guance_aws_cloudfront.errors import RunSkipped, StepError
-from guance_aws_cloudfront.metrics import incomplete, metric_data_request, plan_series
+from guance_aws_cloudfront.metrics import incomplete, metric_data_request
 from guance_aws_cloudfront.minutes import MinuteReporter, Tools
 from guance_aws_cloudfront.objects import object_point
 from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
+from guance_aws_cloudfront.series import Listed, Series, metrics_billed, plan_series
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
 from guance_aws_cloudfront.text import count, duration, iso_utc, minute_utc
@@ -62,12 +63,14 @@ class Run:
     def _collect(self) -> None:
         plan = self._plan()
         sink = self._sink()
-        aws = self._connect()
-        records = aws.distributions()
+        records = self._connect().distributions()
         self._summary["distributions"] = len(records)
         self._story.say(f"Distributions: {len(records):,} listed." if records else "Distributions: there are none.")
         self._report_objects(records, sink)
-        self._report_minutes(records, plan, sink, aws)
+        series = plan_series(
+            [record["Id"] for record in records], self._config.metrics, self._listed(), self._config.named_metrics
+        )
+        self._report_minutes(records, series, plan, sink)
 
     def check(self) -> Dict[str, Any]:
         """Each call of a run once, and one object written; the summary, or CollectError with what is missing."""
@@ -76,8 +79,10 @@ class Run:
             records = self._connect().distributions()
         with self._story.part("CloudWatch, cloudwatch:GetMetricData"):
             self._try_metrics(records)
-        with self._story.part(f'Func, connector "{self._config.datakit_id}"'):
-            self._try_sink(records)
+        if any(metric.group != DEFAULT for metric in self._config.metrics):
+            with self._story.part("CloudWatch, cloudwatch:ListMetrics (for metrics beyond the default ones)"):
+                self._connect().listed_metrics()
+        self._try_sink(records)
         with self._story.part("Func, STORE"):
             self._state.watermark()
         self._summary["distributions"] = len(records)
@@ -92,13 +97,17 @@ class Run:
         return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id)
 
     def _try_sink(self, records: Sequence[Record]) -> None:
-        sink = Sink(self._func, self._config.datakit_id)
+        connector = f'Func, connector "{self._config.datakit_id}"'
         if self._dry_run or not records:
-            why = "with 'dry_run'" if self._dry_run else "as long as there is no distribution"
-            self._story.say(f"        The connector was opened; {why} nothing is written to it.")
+            with self._story.part(f"{connector} exists"):
+                Sink(self._func, self._config.datakit_id)
+            why = "'dry_run' is set" if self._dry_run else "no distribution is known"
+            self._story.say(f"untried {connector}, writing an object: {why}.")
             return
-        # Of a single point, the sink refuses all: an error.
-        sink.write("custom_object", self._object_points(records[:1]), lambda position: None)
+        with self._story.part(f"{connector}, writing an object"):
+            # Of a single point, the sink refuses all: an error.
+            sink = Sink(self._func, self._config.datakit_id)
+            sink.write("custom_object", self._object_points(records[:1]), lambda position: None)
 
     def _try_metrics(self, records: Sequence[Record]) -> None:
         # CloudWatch answers for a distribution that does not exist too: with no values.
@@ -110,6 +119,25 @@ class Run:
                 raise answer
             for said, failed in incomplete(series, answer).items():
                 raise StepError(f"CloudWatch did not answer {count(len(failed), 'metric')} completely ({said}).")
+
+    def _listed(self) -> Optional[Listed]:
+        """What ListMetrics shows, where the chosen metrics need it; None where it is not needed or not allowed."""
+        others = [metric for metric in self._config.metrics if metric.group != DEFAULT]
+        if not others:
+            return None
+        try:
+            listed = self._connect().listed_metrics()
+        except AwsDeniedError as denied:
+            named = self._config.named_metrics
+            asked = [metric.name for metric in others if metric.name in named and metric.group != FUNCTION]
+            left_out = [metric.name for metric in others if metric.name not in asked]
+            self._story.warn(
+                f"{denied} Until then, asked for at every distribution: {', '.join(asked) or 'nothing more'}; "
+                f"left out: {', '.join(left_out) or 'nothing'}."
+            )
+            return None
+        self._story.say(f"Metrics: {sum(map(len, listed.values())):,} listed.")
+        return listed
 
     def _plan(self) -> Plan:
         known = self._state.watermark()
@@ -159,9 +187,11 @@ class Run:
         now = int(self._clock.time())
         return [object_point(record, self._account, now) for record in records]
 
-    def _report_minutes(self, records: Sequence[Record], plan: Plan, sink: Union[Sink, Preview], aws: Aws) -> None:
-        tools = Tools(self._account, self._config, aws, sink, self._state, self._story, self._seconds_left)
-        reporter = MinuteReporter(tools, records, plan)
+    def _report_minutes(
+        self, records: Sequence[Record], series: Sequence[Series], plan: Plan, sink: Union[Sink, Preview]
+    ) -> None:
+        tools = Tools(self._account, self._config, self._connect(), sink, self._state, self._story, self._seconds_left)
+        reporter = MinuteReporter(tools, records, series, plan)
         try:
             reporter.report()
         finally:
@@ -172,11 +202,10 @@ class Run:
                 metrics_billed=reporter.billed,
                 estimated_price_usd=round(reporter.billed * PRICE_PER_METRIC, 6),
             )
-            series = len(records) * len(DEFAULT_METRICS)
             self._story.say(
                 f"Cost: {count(reporter.billed, 'metric')} asked of GetMetricData, "
                 f"${reporter.billed * PRICE_PER_METRIC:.5f}; a run every 5 minutes is about "
-                f"${series * RUNS_PER_MONTH * PRICE_PER_METRIC:.2f} a month."
+                f"${metrics_billed(series) * RUNS_PER_MONTH * PRICE_PER_METRIC:.2f} a month."
             )
 
     def _seconds_left(self) -> float:

@@ -27,7 +27,7 @@ def failed(record):
 def test_a_wrong_key_is_told(func, aws, datakit) -> None:
     record = func.call(RUN, ak_id="AKIAUNKNOWN000000001")
     assert "Listing the distributions failed: AWS does not know the access key (InvalidClientTokenId" in failed(record)
-    assert "Check 'ak_id' (is the key active, is it a key of the partition aws?)" in record.exception
+    assert "is it a key of the partition aws, which was asked?" in record.exception
     assert datakit.posts == []
 
 
@@ -300,13 +300,14 @@ def test_an_environment_that_botocore_refuses_is_told(func, aws, monkeypatch) ->
 def test_check_does_not_call_a_refusing_sink_good(func, aws, datakit) -> None:
     aws.add_distribution(aws.account)
     datakit.refuse(400)
-    assert 'Func, connector "datakit": Writing 1 point to the connector' in failed(func.call(CHECK))
+    assert 'Func, connector "datakit", writing an object: Writing 1 point to the connector' in failed(func.call(CHECK))
 
 
 def test_check_says_what_it_could_not_try(func, aws, datakit) -> None:
     record = func.call(CHECK)
     assert record.status == "success"
-    assert "as long as there is no distribution nothing is written to it" in record.log
+    assert 'ok      Func, connector "datakit" exists' in record.log
+    assert 'untried Func, connector "datakit", writing an object: no distribution is known.' in record.log
 
 
 def test_check_reads_the_status_of_the_answers(func, aws, datakit) -> None:

@@ -255,8 +255,8 @@ def test_preview_shows_points_and_writes_and_keeps_nothing(func, aws, datakit) -
     aws.add_distribution(aws.account, aliases=["www.example.com"])
     record = func.call(PREVIEW)
     succeeded(record)
-    assert 'custom_object: {"fields": ' in record.log
-    assert 'metric: {"fields": ' in record.log
+    assert 'custom_object: {"measurement": "aws_cloudfront", "tags": {' in record.log
+    assert 'metric: {"measurement": "aws_AWS/CloudFront", "tags": {' in record.log
     assert datakit.posts == []
     assert func.store.rows == func.cache.rows == {}
 
@@ -281,7 +281,7 @@ def test_with_dry_run_neither_run_nor_check_writes(func, aws, datakit) -> None:
     succeeded(func.run_cron_job(JOB))
     record = func.call(CHECK)
     succeeded(record)
-    assert "with 'dry_run' nothing is written to it" in record.log
+    assert "writing an object: 'dry_run' is set." in record.log
     assert (datakit.posts, func.store.rows, func.cache.rows) == ([], {}, {})
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from devtools import market
-from devtools.market import ROOT, SCRIPTS, MarketError, build, write
+from devtools.market import DOCUMENTS, ROOT, SCRIPTS, MarketError, build, write
 from devtools.market_imports import doubt_of
 
 SET = "guance_aws_cloudfront"
@@ -20,7 +20,8 @@ def tree(tmp_path):
     """A copy of the source tree, to be spoilt."""
     for folder in (SET, "startup"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "README.md", tmp_path)
+    for name in DOCUMENTS:
+        shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 
 
@@ -33,7 +34,7 @@ def test_the_market_holds_meta_readme_and_every_script(tmp_path) -> None:
     assert {script["type"] for script in script_set["scripts"]} == {"python"}
     assert {script["publishVersion"] for script in script_set["scripts"]} == {"0.1.0"}
     files = {f"script-sets/{SET}/{script['id'].split('__', 1)[1]}.py" for script in script_set["scripts"]}
-    assert files | {"META.yaml", "README.md"} == {
+    assert files | {"META.yaml", *DOCUMENTS} == {
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     }
     assert f"script-sets/{SET}/example.py" in files

@@ -15,7 +15,8 @@ from guance_aws_cloudfront.aws import Aws, epoch_seconds, in_parallel
 from guance_aws_cloudfront.aws_errors import AwsError
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS
 from guance_aws_cloudfront.config import parse_account
-from guance_aws_cloudfront.metrics import metric_data_request, plan_series
+from guance_aws_cloudfront.metrics import metric_data_request
+from guance_aws_cloudfront.series import plan_series
 from guance_aws_cloudfront.windows import Window
 from tests.conftest import AK_ID, AK_SECRET, NOW, RAW_ACCOUNT
 
@@ -160,7 +161,7 @@ SENTENCES = [
     ("AccessDenied", DENIED, "Allow the IAM action cloudwatch:GetMetricData on resource *"),
     ("AccessDeniedException", "no", "Allow the IAM action cloudwatch:GetMetricData on resource *"),
     ("InvalidClientTokenId", "The security token is invalid", "AWS does not know the access key"),
-    ("UnrecognizedClientException", "no", "is it a key of the partition aws?"),
+    ("UnrecognizedClientException", "no", "is it a key of the partition aws, which was asked?"),
     (
         "SignatureDoesNotMatch",
         f"Canonical: x-amz-security-token:{AK_SECRET}",

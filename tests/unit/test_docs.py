@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from guance_aws_cloudfront.catalog import DEFAULT_METRICS, field_name
 from guance_aws_cloudfront.config import ACCOUNT_KEYS, CONCURRENCY, CONFIG_KEYS, SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,20 +38,6 @@ def test_every_key_of_the_configuration_has_its_row_with_default_and_limits(read
 def test_every_key_of_the_account_has_its_row(readme) -> None:
     listed = " ".join(rows(readme))
     assert all(f"`{key}`" in listed for key in ACCOUNT_KEYS)
-
-
-def test_every_metric_has_its_row_and_no_other_has(readme) -> None:
-    fields = [
-        f"`{field_name(metric.name, statistic)}`" for metric in DEFAULT_METRICS for statistic in metric.statistics
-    ]
-    assert [cell for cell in rows(readme) if re.fullmatch(r"`\w+_(Sum|Average)`", cell)] == fields
-
-
-def test_the_english_readme_has_the_catalog_s_meanings() -> None:
-    table = rows(READMES[0].read_text())
-    for metric in DEFAULT_METRICS:
-        meaning = table[f"`{field_name(metric.name, metric.statistics[0])}`"][0]
-        assert meaning.lower() == metric.meaning.lower()
 
 
 def test_links_within_a_readme_lead_somewhere(readme) -> None:

@@ -4,52 +4,25 @@ import math
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS
 from guance_aws_cloudfront.metrics import (
-    batches,
     gather,
     incomplete,
     merge_pages,
     metric_data_request,
     metric_points,
     metric_tags,
-    plan_series,
     remarks,
 )
+from guance_aws_cloudfront.series import plan_series
 from guance_aws_cloudfront.windows import Window
 from tests.conftest import NOW
 from tests.unit.test_objects import RECORD
 
-SIX = {
-    ("Requests", "Sum"),
-    ("BytesDownloaded", "Sum"),
-    ("BytesUploaded", "Sum"),
-    ("4xxErrorRate", "Average"),
-    ("5xxErrorRate", "Average"),
-    ("TotalErrorRate", "Average"),
-}
-
 
 def result(number, times, values, status="Complete", **more):
     return {"Id": f"q{number}", "Timestamps": times, "Values": values, "StatusCode": status, **more}
-
-
-def test_the_six_default_metrics_have_their_one_right_statistic() -> None:
-    series = plan_series(["E1"], DEFAULT_METRICS)
-    assert {(one.metric, one.statistic) for one in series} == SIX
-    assert len(series) == 6
-
-
-@given(st.integers(0, 2000))
-def test_calls_are_at_the_floor_and_lose_no_series(number) -> None:
-    series = plan_series([f"E{n}" for n in range(number)], DEFAULT_METRICS)
-    calls = batches(series)
-    assert len(calls) == math.ceil(6 * number / 500)
-    assert [one for call in calls for one in call] == series
-    assert all(1 <= len(call) <= 500 for call in calls)
 
 
 def test_a_request_asks_with_both_dimensions_and_the_period() -> None:

@@ -1,0 +1,118 @@
+"""Which series to ask CloudWatch for: distributions, the chosen metrics and what ListMetrics shows."""
+
+import math
+from itertools import groupby
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+from guance_aws_cloudfront.catalog import DEFAULT, FUNCTION, FUNCTION_DIMENSION, GLOBAL, STATISTICS_PER_METRIC, Metric
+
+QUERIES_PER_CALL = 500
+
+# Names and values, by name.
+Dimensions = Tuple[Tuple[str, str], ...]
+# What ListMetrics shows: metric name -> the dimensions it is published under.
+Listed = Mapping[str, Set[Dimensions]]
+
+
+class Series(NamedTuple):
+    """One statistic of one metric of one source: a distribution, or a CloudFront function."""
+
+    dimensions: Dimensions
+    metric: str
+    statistic: str
+
+    @property
+    def source(self) -> str:
+        """What the series is of, for people and as a key: the ID of the distribution, or `FunctionName=…`."""
+        named = dict(self.dimensions)
+        if set(named) == {"DistributionId", "Region"}:
+            return named["DistributionId"]
+        return "/".join(f"{name}={value}" for name, value in self.dimensions if name != "Region")
+
+
+def distribution_dimensions(distribution_id: str) -> Dimensions:
+    """The dimensions of a distribution's metrics."""
+    return (("DistributionId", distribution_id), ("Region", GLOBAL))
+
+
+def plan_series(
+    distribution_ids: Iterable[str],
+    metrics: Sequence[Metric],
+    listed: Optional[Listed] = None,
+    named: FrozenSet[str] = frozenset(),
+) -> List[Series]:
+    """Every statistic of every metric of every source, those of a metric side by side.
+
+    The default metrics are asked for of every distribution, all others where they are `listed`. Where nothing could be
+    listed (None), those of distributions that were `named` outright are asked for of every one.
+    """
+    ids = list(distribution_ids)
+    planned = [
+        Series(dimensions, metric.name, statistic)
+        for distribution_id in ids
+        for metric in metrics
+        if metric.group != FUNCTION
+        for dimensions in [distribution_dimensions(distribution_id)]
+        if metric.group == DEFAULT or _is_published(metric, dimensions, listed, named)
+        for statistic in metric.statistics
+    ]
+    return [*planned, *_of_functions(set(ids), metrics, listed or {})]
+
+
+def _is_published(metric: Metric, dimensions: Dimensions, listed: Optional[Listed], named: FrozenSet[str]) -> bool:
+    return metric.name in named if listed is None else dimensions in listed.get(metric.name, ())
+
+
+def _of_functions(ids: Set[str], metrics: Sequence[Metric], listed: Listed) -> Iterator[Series]:
+    wanted = {metric.name: metric for metric in metrics if metric.group == FUNCTION}
+    found = [(dimensions, name) for name in wanted for dimensions in listed.get(name, ())]
+    for dimensions, name in sorted(found):
+        distribution_id = dict(dimensions).get("DistributionId")
+        # Of a function in a distribution that is not there any more, nothing is asked.
+        if distribution_id is None or distribution_id in ids:
+            yield from (Series(dimensions, name, statistic) for statistic in wanted[name].statistics)
+
+
+def batches(series: Iterable[Series]) -> List[List[Series]]:
+    """The series in groups of at most 500, the most that one call takes; statistics of a metric stay together."""
+    calls: List[List[Series]] = []
+    for together in _metrics(series):
+        if not calls or len(calls[-1]) + len(together) > QUERIES_PER_CALL:
+            calls.append([])
+        calls[-1].extend(together)
+    return calls
+
+
+def metrics_billed(batch: Iterable[Series]) -> int:
+    """How many metrics GetMetricData bills for a call: up to five statistics of a metric count as one."""
+    return sum(math.ceil(len(together) / STATISTICS_PER_METRIC) for together in _metrics(batch))
+
+
+def _metrics(series: Iterable[Series]) -> Iterator[List[Series]]:
+    return (list(group) for _, group in groupby(series, key=lambda one: (one.dimensions, one.metric)))
+
+
+def functions_of(record: Mapping[str, Any]) -> Set[str]:
+    """The names of the CloudFront functions that a distribution calls, by its cache behaviors."""
+    behaviors = [record.get("DefaultCacheBehavior") or {}, *((record.get("CacheBehaviors") or {}).get("Items") or ())]
+    associations = [
+        association
+        for behavior in behaviors
+        for association in (behavior.get("FunctionAssociations") or {}).get("Items") or ()
+    ]
+    # arn:aws:cloudfront::123456789012:function/<name>
+    return {str(association["FunctionARN"]).rpartition("/")[2] for association in associations}
+
+
+def distributions_by_function(records: Iterable[Mapping[str, Any]]) -> Dict[str, List[str]]:
+    """The IDs of the distributions that call each function."""
+    found: Dict[str, List[str]] = {}
+    for record in records:
+        for name in functions_of(record):
+            found.setdefault(name, []).append(record["Id"])
+    return {name: sorted(ids) for name, ids in found.items()}
+
+
+def function_name(dimensions: Dimensions) -> str:
+    """The name of the function that a series is of; empty for a distribution's."""
+    return dict(dimensions).get(FUNCTION_DIMENSION, "")

@@ -1,0 +1,146 @@
+"""Metrics beyond the default ones: chosen by configuration, asked for where they are published, billed as AWS bills."""
+
+import pytest
+
+from devtools.cloud import Fault, Traffic
+from devtools.cloudwatch_metrics import ADDITIONAL_METRICS, PERCENTILE
+from tests.conftest import AK_ID, NOW
+from tests.contract.conftest import CHECK, JOB, METRICS, SET, seen
+
+MINUTE, SETTLED = 60, 180
+BUSY = Traffic(requests=900.0)
+AT = NOW - 30 * MINUTE
+EXTRA = [metric.name for metric in ADDITIONAL_METRICS if not metric.edge_function]
+FUNCTIONS = [metric.name for metric in ADDITIONAL_METRICS if metric.edge_function]
+PERCENTILES = [metric.name for metric in ADDITIONAL_METRICS if metric.statistic == PERCENTILE]
+
+
+@pytest.fixture
+def rich(aws):
+    """A distribution that publishes everything."""
+    return aws.add_distribution(aws.account, ["www.example.com"], traffic=BUSY, additional_metrics=True)
+
+
+@pytest.fixture
+def plain(aws):
+    """A distribution with the default metrics only."""
+    return aws.add_distribution(aws.account, traffic=BUSY)
+
+
+def configure(func, *lines):
+    script = f"startup__{SET}"
+    func.scripts[script] = func.scripts[script].replace("CONFIGS = {", "CONFIGS = {\n" + "\n".join(lines))
+    func.publish(script)
+
+
+def test_all_metrics_are_collected_where_they_are_published(func, aws, datakit, rich, plain) -> None:
+    configure(func, '"metrics": "ALL",')
+    record = func.run_cron_job(JOB)
+    assert (record.status, record.exception) == ("success", None)
+    points = [point for point in datakit.points("metric") if point.time == AT]
+    assert len(points) == 3
+    by_name = {(point.tags["name"], point.tags.get("FunctionName")): point for point in points}
+    assert len(by_name[plain, None].fields) == 6
+    fields = by_name[rich, None].fields
+    assert len(fields) == 6 + len(EXTRA) - 1 + 3
+    for percentile in ("p50", "p90", "p99"):
+        assert fields[f"OriginLatency_{percentile}"] == aws.truth(rich, "OriginLatency", AT, percentile)
+    assert fields["CacheHitRate_Average"] == aws.truth(rich, "CacheHitRate", AT)
+    assert fields["LambdaExecutionError_Sum"] == aws.truth(rich, "LambdaExecutionError", AT)
+    of_function = by_name[rich, "viewer-request"]
+    assert len(of_function.fields) == len(FUNCTIONS)
+    assert of_function.fields["FunctionInvocations_Sum"] == aws.truth(rich, "FunctionInvocations", AT)
+    assert of_function.tags["Dimensions"] == "DistributionId,FunctionName,Region"
+    assert (of_function.tags["DistributionId"], of_function.tags["Alias"]) == (rich, "www.example.com")
+    # Three percentiles are billed as one metric.
+    assert record.return_value["metrics_billed"] == 2 * 6 + len(EXTRA) + len(FUNCTIONS)
+    assert record.return_value["calls"]["ListMetrics"] == 1
+
+
+def test_patterns_and_statistics_choose(func, datakit, rich) -> None:
+    configure(func, '"metrics": [["*Rate", "OriginLatency"], ["NOT", "4*", "5*"]],')
+    configure(func, '"statistics": {"OriginLatency": ["p95", "p99.9"]},')
+    assert func.run_cron_job(JOB).status == "success"
+    assert set(datakit.points("metric")[0].fields) == {
+        *("TotalErrorRate_Average", "CacheHitRate_Average", "OriginLatency_p95", "OriginLatency_p99_9"),
+    }
+
+
+def test_the_default_metrics_need_no_listing(func, aws, plain) -> None:
+    aws.deny(AK_ID, "cloudwatch:ListMetrics")
+    record = func.run_cron_job(JOB)
+    assert (record.status, record.return_value["warnings"]) == ("success", [])
+    assert "ListMetrics" not in aws.call_counts()
+
+
+def test_without_permission_to_list_what_was_named_is_asked_for_with_one_warning(
+    func, aws, datakit, rich, plain
+) -> None:
+    aws.deny(AK_ID, "cloudwatch:ListMetrics")
+    configure(func, '"metrics": ["Requests", "CacheHitRate", "50*", "FunctionThrottles"],')
+    record = func.run_cron_job(JOB)
+    assert record.status == "success"
+    (warning,) = record.return_value["warnings"]
+    assert "Allow the IAM action cloudwatch:ListMetrics on resource *" in warning
+    assert "asked for at every distribution: CacheHitRate; left out: 502ErrorRate" in warning
+    assert {frozenset(point.fields) for point in datakit.points("metric")} == {
+        frozenset({"Requests_Sum", "CacheHitRate_Average"}),
+        frozenset({"Requests_Sum"}),
+    }
+    assert record.return_value["metrics_billed"] == 4
+
+
+def test_a_listing_that_fails_is_not_taken_for_nothing_and_loses_nothing(
+    func, aws, datakit, clock, rich, monkeypatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    configure(func, '"metrics": "ALL",')
+    aws.faults.add(Fault("ListMetrics", code="Throttling", message="Rate exceeded"))
+    record = func.run_cron_job(JOB)
+    assert "Listing the metrics failed: AWS throttles the account's calls, also after retries" in record.exception
+    assert len(datakit.points("custom_object")) == 1
+    assert datakit.points("metric") == []
+    aws.faults.clear()
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+    minutes = {key[1] for key, fields in seen(datakit).items() if "CacheHitRate_Average" in fields}
+    assert set(range(NOW - SETTLED - 3600, NOW + 300 - SETTLED, MINUTE)) <= minutes
+
+
+def test_a_second_run_writes_nothing_of_functions_twice(func, datakit, clock, rich) -> None:
+    configure(func, '"metrics": "ALL",')
+    func.run_cron_job(JOB)
+    clock.advance(13)
+    summary = func.run_cron_job(JOB).return_value
+    assert summary["points"]["new"] == summary["points"]["changed"] == 0
+    assert datakit.doubles() == []
+
+
+def test_check_tries_the_listing_where_it_is_needed(func, aws, plain) -> None:
+    assert "cloudwatch:ListMetrics" not in func.call(CHECK).log
+    configure(func, '"metrics": "ALL",')
+    assert "ok      CloudWatch, cloudwatch:ListMetrics" in func.call(CHECK).log
+    aws.deny(AK_ID, "cloudwatch:ListMetrics")
+    assert "Allow the IAM action cloudwatch:ListMetrics" in func.call(CHECK).exception
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ('"metrics": ["Request"],', "no metric is called 'Request': did you mean 'Requests'?"),
+        ('"statistics": {"Requests": ["Average"]},', "Requests carries Sum."),
+    ],
+)
+def test_a_wrong_choice_is_told_before_any_call(func, aws, line, sentence) -> None:
+    configure(func, line)
+    record = func.run_cron_job(JOB)
+    assert record.exception_type == "ConfigError"
+    assert sentence in record.exception
+    assert aws.calls == []
+
+
+def test_the_tool_serves_what_the_product_knows() -> None:
+    from guance_aws_cloudfront.catalog import all_metrics
+
+    assert set(all_metrics()) == {*METRICS, *EXTRA, *FUNCTIONS}
+    assert PERCENTILES == ["OriginLatency"]
