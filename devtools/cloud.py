@@ -117,6 +117,10 @@ class EmbeddedAWS:
         self._control.remove(account, distribution_id)
         self._points.end(distribution_id, self._clock.time())
 
+    def demand_external_id(self, role_arn: str, external_id: str) -> None:
+        """Let a role be assumed with this external ID only; without, any role of an account here can be."""
+        self._gateway.tokens.demand(role_arn, external_id)
+
     def deny(self, access_key: str, action: str) -> None:
         """Take an IAM action, such as `cloudfront:ListDistributions`, away from an access key."""
         self._accounts.deny(access_key, action)

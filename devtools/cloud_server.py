@@ -39,7 +39,7 @@ class Gateway:
     ) -> None:
         self._clock, self._accounts, self._faults = clock, accounts, faults
         self._control = control
-        tokens = SecurityTokens(accounts)
+        self.tokens = tokens = SecurityTokens(accounts)
         self.calls: List[Call] = []
         self._handlers: Dict[Tuple[str, str], Handler] = {
             ("cloudfront", "ListDistributions"): control.list_distributions,

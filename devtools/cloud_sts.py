@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Mapping
+from typing import Dict, Mapping
 from xml.sax.saxutils import escape
 
 from devtools.cloud_accounts import Accounts, AwsAccount, denied
@@ -18,12 +18,19 @@ class SecurityTokens:
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
+        self._external_ids: Dict[str, str] = {}
+
+    def demand(self, role_arn: str, external_id: str) -> None:
+        """Let a role be assumed with this external ID only."""
+        self._external_ids[role_arn] = external_id
 
     def assume_role(self, request: Request, account: AwsAccount) -> Response:
         """AssumeRole: a temporary key to the account that the role belongs to."""
         role = str(request.parameters.get("RoleArn", ""))
         owner = self._accounts.owner_of(role)
-        if owner is None or owner.partition != account.partition:
+        demanded = self._external_ids.get(role)
+        is_known = demanded is None or demanded == request.parameters.get("ExternalId")
+        if owner is None or owner.partition != account.partition or not is_known:
             raise denied(request, account, role)
         session = f"{role.rpartition('/')[2]}/{request.parameters.get('RoleSessionName')}"
         arn = f"arn:{owner.partition}:sts::{owner.account_id}:assumed-role/{session}"

@@ -41,6 +41,7 @@ SCRIPTS = {
     "metrics": "Queries and metric points",
     "aws": "AWS calls",
     "aws_errors": "AWS errors",
+    "credentials": "AWS credentials",
     "report": "Reporting",
     "state": "State between runs",
     "digest": "Digest of what was sent",

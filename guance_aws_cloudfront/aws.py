@@ -14,6 +14,7 @@ from botocore.utils import parse_timestamp
 from guance_aws_cloudfront.aws_errors import AwsError, explain
 from guance_aws_cloudfront.catalog import NAMESPACE
 from guance_aws_cloudfront.config import Account, CollectorConfig
+from guance_aws_cloudfront.credentials import FixedResolver, assumed_role, own_key
 from guance_aws_cloudfront.metrics import Answers, merge_pages
 from guance_aws_cloudfront.series import Dimensions, Listed
 
@@ -28,7 +29,7 @@ NO_PROFILE = {"profile": (None, None, None, None)}
 class Aws:
     """CloudFront and CloudWatch of one account; `calls` counts the API calls made, by operation.
 
-    AwsError when botocore cannot make its clients.
+    AwsError when botocore cannot make its clients, or the account's role cannot be assumed.
     """
 
     def __init__(self, account: Account, config: CollectorConfig, user_agent: str) -> None:
@@ -36,17 +37,6 @@ class Aws:
         self._concurrency = config.concurrency
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
-        try:
-            self._connect(user_agent)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
-            raise explain(error, account, "Connect") from None
-
-    def _connect(self, user_agent: str) -> None:
-        account = self._account
-        session = botocore.session.Session(session_vars=NO_PROFILE)
-        session.set_credentials(account.ak_id, account.ak_secret, account.session_token)
-        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=epoch_seconds)
-        session.register("before-call", self._count)
         settings = Config(
             retries=RETRIES,
             connect_timeout=CONNECT_TIMEOUT,
@@ -54,8 +44,31 @@ class Aws:
             max_pool_connections=self._concurrency,
             user_agent_extra=user_agent,
         )
-        self._cloudfront = session.create_client("cloudfront", account.partition.region, config=settings)
-        self._cloudwatch = session.create_client("cloudwatch", account.cloudwatch_region, config=settings)
+        session = self._session()
+        if account.role_arn:
+            sts = self._client(session, "sts", account.partition.region, settings, own_key(account))
+            session.register_component("credential_provider", FixedResolver(self._assumed_role(sts)))
+        key = {} if account.role_arn else own_key(account)
+        self._cloudfront = self._client(session, "cloudfront", account.partition.region, settings, key)
+        self._cloudwatch = self._client(session, "cloudwatch", account.cloudwatch_region, settings, key)
+
+    def _session(self) -> Any:
+        session = botocore.session.Session(session_vars=NO_PROFILE)
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=epoch_seconds)
+        session.register("before-call", self._count)
+        return session
+
+    def _client(self, session: Any, service: str, region: str, settings: Config, key: Mapping[str, Any]) -> Any:
+        try:
+            return session.create_client(service, region, config=settings, **key)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
+            raise explain(error, self._account, "Connect") from None
+
+    def _assumed_role(self, sts: Any) -> Any:
+        try:
+            return assumed_role(sts, self._account)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
+            raise explain(error, self._account, "AssumeRole") from None
 
     def distributions(self) -> List[Dict[str, Any]]:
         """The records of all distributions, each once, times in epoch seconds; AwsError when any page fails."""

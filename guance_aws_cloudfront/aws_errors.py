@@ -58,6 +58,7 @@ REMEDIES = (
 )
 ACTIONS: Dict[str, Tuple[str, str]] = {
     "Connect": ("Preparing the calls to AWS", ""),
+    "AssumeRole": ("Assuming the role", "sts:AssumeRole"),
     "ListDistributions": ("Listing the distributions", "cloudfront:ListDistributions"),
     "GetMetricData": ("Reading the metrics", "cloudwatch:GetMetricData"),
     "ListMetrics": ("Listing the metrics", "cloudwatch:ListMetrics"),
@@ -98,6 +99,11 @@ def _of_answer(answer: Any, action: str, account: Account) -> Tuple[str, str]:
             )
             # AWS's own text to a bad signature repeats the request's headers, the session token among them.
             said = code if "signature" in remedy.meaning else f"{code}: {text}"
+            if denied and denied.group(1) == "sts:AssumeRole":
+                advice = (
+                    "Check 'role_arn' and 'external_id', allow the key's user the IAM action sts:AssumeRole on the "
+                    "role, and let the role's trust policy name that user."
+                )
             return f"{remedy.meaning} ({said})", advice
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= 500:

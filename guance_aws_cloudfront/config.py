@@ -25,6 +25,9 @@ class Account:
     ak_id: str = field(repr=False)
     ak_secret: str = field(repr=False)
     session_token: Optional[str] = field(default=None, repr=False)
+    # The role to assume with the key, in another account perhaps.
+    role_arn: str = ""
+    external_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Range(NamedTuple):
     multiple: int = 1
 
 
+# As STS has it.
+EXTERNAL_ID = r"[\w+=,.@:/-]{2,1224}"
 HOUR, DAY = 3600, 86400
 SECONDS: Dict[str, Range] = {
     "period": Range(60, 60, HOUR, 60),
@@ -69,7 +74,10 @@ SECONDS: Dict[str, Range] = {
 }
 CONCURRENCY = Range(4, 1, 16)
 CONFIG_KEYS = ("metrics", "statistics", *SECONDS, "concurrency", "datakit_id", "dry_run")
-ACCOUNT_KEYS = ("ak_id", "ak_secret", "session_token", "partition", "regions", "cloudwatch_region", "extra_tags")
+ACCOUNT_KEYS = (
+    *("ak_id", "ak_secret", "session_token", "role_arn", "external_id"),
+    *("partition", "regions", "cloudwatch_region", "extra_tags"),
+)
 
 
 def parse_account(raw: Any) -> Account:
@@ -95,7 +103,8 @@ def parse_account(raw: Any) -> Account:
         raise refusal(
             "Account", "cloudwatch_region", region, f"{either(partition.cloudwatch_regions)} in {partition.name}"
         )
-    return Account(tags["account_name"], partition, region, tags, ak_id, ak_secret, token)
+    role_arn, external_id = _role(given, partition)
+    return Account(tags["account_name"], partition, region, tags, ak_id, ak_secret, token, role_arn, external_id)
 
 
 def parse_config(raw: Any) -> CollectorConfig:
@@ -147,6 +156,23 @@ def _secret(given: Mapping[str, Any], key: str) -> str:
     if re.search(r"\s", value.strip()):
         raise ConfigError(f"Account key '{key}' has white space inside: copy it again from IAM, on one line.")
     return value.strip()
+
+
+def _role(given: Mapping[str, Any], partition: Partition) -> Tuple[str, str]:
+    """The role to assume and its external ID, empty where not given."""
+    role_arn, external_id = given.get("role_arn"), given.get("external_id")
+    if role_arn is None and external_id is not None:
+        raise ConfigError("Account key 'external_id' is given without 'role_arn': it belongs to a role; give both.")
+    form = rf"arn:{partition.name}:iam::\d{{12}}:role/[\w+=,.@/-]+"
+    if role_arn is not None and not (isinstance(role_arn, str) and re.fullmatch(form, role_arn)):
+        example = f"arn:{partition.name}:iam::123456789012:role/<name>"
+        raise refusal("Account", "role_arn", role_arn, f"the ARN of a role in the partition, such as {example}")
+    if external_id is not None and not (isinstance(external_id, str) and re.fullmatch(EXTERNAL_ID, external_id)):
+        # Not repeated: it is as good as a secret.
+        raise ConfigError(
+            "Account key 'external_id' is not one: allowed are 2 to 1,224 letters, digits and characters of +=,.@:/_-."
+        )
+    return role_arn or "", external_id or ""
 
 
 def _partition(given: Mapping[str, Any]) -> Partition:

@@ -13,6 +13,7 @@ ACCOUNT = {
     "ak_id": "<AWS AK ID>",
     "ak_secret": "<AWS AK SECRET>",
     # "session_token": "…",              # only for a temporary access key (ASIA…)
+    # "role_arn": "arn:aws:iam::…",      # a role to assume with the key; with "external_id": "…" if it wants one
     # "partition": "aws-cn",             # "aws" unless given; or by region: "regions": ["cn-northwest-1"]
     "extra_tags": {
         # Tags on every object and point; the account name is one of them.

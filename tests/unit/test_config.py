@@ -87,6 +87,25 @@ BAD_ACCOUNTS = [
     ),
 ]
 
+BAD_ROLES = [
+    (
+        {"role_arn": ""},
+        "Account key 'role_arn' is '': allowed is the ARN of a role in the partition",
+    ),
+    ({"role_arn": 7}, "Account key 'role_arn' is 7: allowed is the ARN of a role"),
+    ({"role_arn": "reader"}, "Account key 'role_arn' is 'reader': allowed is the ARN of a role"),
+    ({"role_arn": "arn:aws:iam::123456789012:user/x"}, "allowed is the ARN of a role in the partition"),
+    ({"role_arn": "arn:aws-us-gov:iam::123456789012:role/x"}, "such as arn:aws:iam::123456789012:role/<name>"),
+    (
+        {"role_arn": "arn:aws:iam::123456789012:role/x", "partition": "aws-cn"},
+        "such as arn:aws-cn:iam::",
+    ),
+    ({"external_id": "abc"}, "Account key 'external_id' is given without 'role_arn'"),
+    ({"role_arn": "arn:aws:iam::123456789012:role/x", "external_id": "a b"}, "Account key 'external_id' is not one"),
+    ({"role_arn": "arn:aws:iam::123456789012:role/x", "external_id": ""}, "Account key 'external_id' is not one"),
+]
+BAD_ACCOUNTS += [(account_with(**changes), sentence) for changes, sentence in BAD_ROLES]
+
 BAD_CONFIGS = [
     ("datakit", "The configuration is of type str: it must be a dict"),
     ({"periode": 60}, "The configuration has an unknown key 'periode': did you mean 'period'?"),
@@ -136,6 +155,12 @@ def test_a_bad_configuration_gets_its_sentence(raw, sentence) -> None:
 def test_no_repr_shows_a_secret() -> None:
     account = parse_account(account_with(session_token="token-of-the-session"))
     assert all(secret not in repr(account) for secret in (AK_ID, AK_SECRET, "token-of-the-session"))
+
+
+def test_a_role_and_its_external_id_are_taken_and_the_latter_is_not_shown() -> None:
+    account = parse_account(account_with(role_arn="arn:aws:iam::123456789012:role/a/b", external_id="very-external"))
+    assert (account.role_arn, account.external_id) == ("arn:aws:iam::123456789012:role/a/b", "very-external")
+    assert "very-external" not in repr(account)
 
 
 def test_pasted_keys_lose_the_white_space_around_them() -> None:
