@@ -34,6 +34,8 @@ SCRIPTS = {
     "door": "Mistakes in the configuration",
     "catalog": "Metric catalog",
     "partitions": "AWS partitions",
+    "patterns": "Patterns",
+    "distributions": "Choice of distributions",
     "selection": "Choice of metrics",
     "windows": "Windows",
     "series": "Series",

@@ -5,10 +5,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple
 
-from guance_aws_cloudfront.catalog import Metric
+from guance_aws_cloudfront.catalog import DEFAULT, Metric
 from guance_aws_cloudfront.door import ConfigError, either, is_placeholder, refusal, where
 from guance_aws_cloudfront.extra_tags import parse_extra_tags
 from guance_aws_cloudfront.partitions import PARTITIONS, Partition, partition_of
+from guance_aws_cloudfront.patterns import parse_distributions
 from guance_aws_cloudfront.selection import parse_selection
 from guance_aws_cloudfront.text import one_line
 
@@ -44,6 +45,8 @@ class CollectorConfig:
     concurrency: int
     datakit_id: str
     dry_run: bool
+    # Patterns; none for all.
+    distributions: Tuple[str, ...]
     metrics: Tuple[Metric, ...]
     # Those that were named outright, without a pattern.
     named_metrics: FrozenSet[str]
@@ -65,7 +68,8 @@ SECONDS: Dict[str, Range] = {
     "period": Range(60, 60, HOUR, 60),
     "delay": Range(180, 0, HOUR),
     # What was sent in the lookback is remembered, and memory is bounded: see digest.MOST_ENTRIES.
-    "lookback": Range(900, 0, 3 * HOUR),
+    # With it, a regular run is one window.
+    "lookback": Range(900, 0, 2 * HOUR),
     "first_lookback": Range(HOUR, 60, 15 * DAY),
     # CloudWatch keeps one-minute values for 15 days.
     "max_catch_up": Range(DAY, HOUR, 15 * DAY),
@@ -73,7 +77,9 @@ SECONDS: Dict[str, Range] = {
     "time_limit": Range(240, 30, HOUR),
 }
 CONCURRENCY = Range(4, 1, 16)
-CONFIG_KEYS = ("metrics", "statistics", *SECONDS, "concurrency", "datakit_id", "dry_run")
+LISTED_LATE = 900
+WHY_LATE = "with metrics beyond the default ones, for CloudWatch lists a new metric up to 15 minutes late"
+CONFIG_KEYS = ("distributions", "metrics", "statistics", *SECONDS, "concurrency", "datakit_id", "dry_run")
 ACCOUNT_KEYS = (
     *("ak_id", "ak_secret", "session_token", "role_arn", "external_id"),
     *("partition", "regions", "cloudwatch_region", "extra_tags"),
@@ -122,11 +128,14 @@ def parse_config(raw: Any) -> CollectorConfig:
         raise refusal("Configuration", "dry_run", dry_run, "True or False")
     concurrency = _whole_number(given, "concurrency", CONCURRENCY, "calls at a time")
     metrics, named = parse_selection(given.get("metrics"), given.get("statistics"))
+    if seconds["lookback"] < LISTED_LATE and any(metric.group != DEFAULT for metric in metrics):
+        raise refusal("Configuration", "lookback", seconds["lookback"], f"at least {LISTED_LATE} seconds {WHY_LATE}")
     return CollectorConfig(
         **seconds,
         concurrency=concurrency,
         datakit_id=datakit_id.strip(),
         dry_run=dry_run,
+        distributions=parse_distributions(given.get("distributions")),
         metrics=metrics,
         named_metrics=named,
     )

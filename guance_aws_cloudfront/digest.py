@@ -1,62 +1,86 @@
-"""A digest of what was sent for each distribution and minute, so that only new and changed points go out."""
+"""A digest of what was sent for each distribution and minute, so that only what is new or changed goes out."""
 
 import base64
 import json
 import struct
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple, TypeVar
 from zlib import crc32
 
 from guance_aws_cloudfront.text import one_line
 
 VERSION = 1
+Known = TypeVar("Known")
+Fields = Mapping[str, float]
 # 4 bytes a minute and distribution; past this the oldest minutes are forgotten and would be sent again if asked again.
 MOST_ENTRIES = 160_000
 
 
 class Digest:
-    """Remembers per distribution and minute a 32-bit checksum of the fields that were sent; `period` in seconds."""
+    """Remembers per source (a distribution ID, mostly) and minute a 32-bit checksum of the fields that were sent.
+
+    Of a point that was sent while some of its metrics had not been answered, it also knows which fields these were, so
+    that later only the others are sent. `period` is in seconds.
+    """
 
     def __init__(self, period: int) -> None:
         self.period = period
         self._sent: Dict[str, Dict[int, int]] = {}
+        self._partial: Dict[str, Dict[int, Tuple[str, ...]]] = {}
 
-    def verdict(self, distribution_id: str, minute: int, fields: Mapping[str, float]) -> str:
-        """`new` when nothing was sent for that minute, `changed` when something else was, or `unchanged`."""
-        known = self._sent.get(distribution_id, {}).get(minute)
+    def news(self, source: str, minute: int, fields: Fields, partial: bool) -> Tuple[str, Fields]:
+        """What a minute's fields are to those that were sent, and which of them to send.
+
+        `new` when nothing was sent for that minute, `changed` when something else was, or `unchanged`. Of a minute that
+        was sent and of which now only a part was answered (`partial`) nothing can be said: it is left as it is.
+        """
+        known = self._sent.get(source, {}).get(minute)
         if known is None:
-            return "new"
-        return "unchanged" if known == _checksum(fields) else "changed"
+            return "new", fields
+        if partial:
+            return "unchanged", {}
+        sent = self._partial.get(source, {}).get(minute)
+        if sent and known == _checksum({name: value for name, value in fields.items() if name in sent}):
+            rest = {name: value for name, value in fields.items() if name not in sent}
+            return ("changed" if rest else "unchanged"), rest
+        return ("unchanged", {}) if known == _checksum(fields) else ("changed", fields)
 
-    def remember(self, distribution_id: str, minute: int, fields: Mapping[str, float]) -> None:
-        """Note that these fields stand in the sink."""
-        self._sent.setdefault(distribution_id, {})[minute] = _checksum(fields)
+    def remember(self, source: str, minute: int, fields: Fields, partial: bool = False) -> None:
+        """Note that these fields stand in the sink, all of the minute's or, `partial`, those that were answered."""
+        self._sent.setdefault(source, {})[minute] = _checksum(fields)
+        if partial:
+            self._partial.setdefault(source, {})[minute] = tuple(sorted(fields))
+        else:
+            self._partial.get(source, {}).pop(minute, None)
+
+    def reach(self, sources: int) -> int:
+        """For how many seconds back so many sources can be remembered."""
+        return max(1, MOST_ENTRIES // max(1, sources)) * self.period
 
     def forget_before(self, minute: int) -> None:
         """Drop what is older than any minute that will be asked for again, and what is more than can be kept."""
         newest = max((at for minutes in self._sent.values() for at in minutes), default=minute)
-        kept = max(1, MOST_ENTRIES // max(1, len(self._sent)))
-        oldest = max(minute, newest - (kept - 1) * self.period)
-        for distribution_id, minutes in list(self._sent.items()):
-            left = {at: checksum for at, checksum in minutes.items() if at >= oldest}
-            if left:
-                self._sent[distribution_id] = left
-            else:
-                del self._sent[distribution_id]
-
-    def merge(self, other: "Digest") -> None:
-        """Add what another digest knows of minutes that this one does not know."""
-        for distribution_id, minutes in other._sent.items():
-            self._sent[distribution_id] = {**minutes, **self._sent.get(distribution_id, {})}
+        oldest = max(minute, newest - self.reach(len(self._sent)) + self.period)
+        self._sent = _since(oldest, self._sent)
+        self._partial = _since(oldest, self._partial)
 
     def dump(self) -> str:
-        """As a JSON string: per distribution the checksums of consecutive periods in base64, 0 where none was sent."""
+        """As a JSON string: per source the checksums of consecutive periods in base64, 0 where none was sent."""
         every = [at for minutes in self._sent.values() for at in minutes]
         start, length = (min(every), (max(every) - min(every)) // self.period + 1) if every else (0, 0)
         grid = range(start, start + length * self.period, self.period)
-        sent = {key: _pack([minutes.get(at, 0) for at in grid]) for key, minutes in self._sent.items()}
-        return json.dumps(
-            {"version": VERSION, "period": self.period, "start": start, "sent": sent}, separators=(",", ":")
-        )
+        sets = sorted({names for minutes in self._partial.values() for names in minutes.values()})
+        place = {names: number for number, names in enumerate(sets)}
+        kept = {
+            "version": VERSION,
+            "period": self.period,
+            "start": start,
+            "sent": {key: _pack([minutes.get(at, 0) for at in grid]) for key, minutes in self._sent.items()},
+            "sets": sets,
+            "partial": {
+                key: {str(at): place[names] for at, names in minutes.items()} for key, minutes in self._partial.items()
+            },
+        }
+        return json.dumps(kept, separators=(",", ":"))
 
 
 def load_digest(text: Optional[str], period: int) -> Digest:
@@ -71,13 +95,20 @@ def load_digest(text: Optional[str], period: int) -> Digest:
         kept: Any = json.loads(text)
         if kept["version"] != VERSION or kept["period"] != period:
             return digest
-        for distribution_id, packed in kept["sent"].items():
+        for source, packed in kept["sent"].items():
             checksums = _unpack(packed)
             minutes = {kept["start"] + n * period: value for n, value in enumerate(checksums) if value}
-            digest._sent[distribution_id] = minutes
-    except (ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
+            digest._sent[source] = minutes
+        for source, places in kept["partial"].items():
+            digest._partial[source] = {int(at): tuple(kept["sets"][place]) for at, place in places.items()}
+    except (ValueError, struct.error, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"not a digest: {one_line(error, 100)}") from None
     return digest
+
+
+def _since(oldest: int, by_source: Dict[str, Dict[int, Known]]) -> Dict[str, Dict[int, Known]]:
+    kept = {key: {at: known for at, known in minutes.items() if at >= oldest} for key, minutes in by_source.items()}
+    return {key: minutes for key, minutes in kept.items() if minutes}
 
 
 def _checksum(fields: Mapping[str, float]) -> int:

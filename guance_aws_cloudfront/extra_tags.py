@@ -36,7 +36,7 @@ def parse_extra_tags(raw: Any) -> Dict[str, str]:
 
 
 def _tag_key(key: Any) -> str:
-    if key in RESERVED_TAGS or str(key).rpartition("_")[0] in all_metrics():
+    if key in RESERVED_TAGS or any(str(key).startswith(f"{metric}_") for metric in all_metrics()):
         raise ConfigError(
             f"Account key 'extra_tags': the tag '{key}' is set by the collector or not allowed; use another name."
         )

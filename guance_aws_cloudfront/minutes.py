@@ -1,7 +1,7 @@
 """The metrics of a run: window by window ask CloudWatch, write what is new, and move the watermark behind it."""
 
 from collections import Counter
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Union
 
 from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.aws_errors import AwsError
@@ -23,8 +23,20 @@ from guance_aws_cloudfront.story import Story
 from guance_aws_cloudfront.text import count, duration, minute_utc, some_of
 from guance_aws_cloudfront.windows import Plan, Window
 
-# A source (a distribution ID, mostly) and a metric point of it.
-Pair = Tuple[str, Dict[str, Any]]
+
+class Fresh(NamedTuple):
+    """A metric point to send: its source (a distribution ID, mostly), all the fields that are known of its minute,
+    and whether these are only a part, for not all of the source's metrics were answered.
+    """
+
+    source: str
+    point: Dict[str, Any]
+    fields: Mapping[str, float]
+    partial: bool
+
+
+# Between the oldest minute that is remembered and the end of a window that is asked for: a run and its delay.
+REACH_SLACK = 3600
 
 
 class Tools(NamedTuple):
@@ -68,11 +80,20 @@ class Refused:
 class MinuteReporter:
     """Reports the minutes of the distributions; counts points by verdict, windows done, and metrics billed."""
 
-    def __init__(self, tools: Tools, records: Sequence[Dict[str, Any]], series: Sequence[Series], plan: Plan) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        records: Sequence[Dict[str, Any]],
+        series: Sequence[Series],
+        plan: Plan,
+        all_partial: bool = False,
+    ) -> None:
         self._tools = tools
         self._plan = plan
         self._tags = source_tags(series, records, tools.account)
         self._batches = batches(series)
+        # Whether metrics of which nothing is known may be missing of every source.
+        self._all_partial = all_partial
         self._digest = tools.state.digest(tools.config.period)
         self.watermark = plan.watermark
         self.windows: List[Window] = []
@@ -85,7 +106,7 @@ class MinuteReporter:
         A window of which anything failed holds the watermark, but not the windows after it. StepError when the sink or
         STORE failed, or AWS answered nothing at all: that ends the report.
         """
-        longest, behind = 0.0, False
+        longest, behind = 0.0, self._all_partial
         for window in self._plan.chunks:
             before = self._tools.seconds_left()
             # Well before Func's time-out, which would end the run without a word.
@@ -97,24 +118,35 @@ class MinuteReporter:
             longest = max(longest, before - self._tools.seconds_left())
             if not behind:
                 self._move_watermark(window.end)
+        if behind:
+            self._give_up()
 
     def _move_watermark(self, end: int) -> None:
         # A window may end before the watermark when the lookback is long: never move back.
         self.watermark = max(self.watermark, end)
         self._tools.state.save_watermark(self.watermark)
 
+    def _give_up(self) -> None:
+        """What some series have failed to answer for longer than what was sent of the others can be remembered."""
+        reach = self._digest.reach(len(self._tags)) - self._tools.config.lookback - REACH_SLACK
+        oldest = self.windows[-1].end - max(reach, 0) // self._digest.period * self._digest.period
+        if self.watermark < oldest:
+            lost = duration(oldest - self.watermark)
+            self._tools.story.warn(f"{lost} before {minute_utc(oldest)} UTC are given up for what was not answered.")
+            self._move_watermark(oldest)
+
     def _report_window(self, window: Window) -> bool:
         """False when anything of the window failed, which is said so."""
         length = duration(window.end - window.start)
         self._tools.story.say(f"Window: {minute_utc(window.start)} to {minute_utc(window.end)} UTC ({length}).")
         minutes: Minutes = {}
-        answered = self._ask(window, minutes)
+        failed = self._ask(window, minutes)
         self.windows.append(window)
-        self._write(minutes)
-        return answered
+        self._write(minutes, failed)
+        return not failed
 
-    def _ask(self, window: Window, minutes: Minutes) -> bool:
-        """Fill `minutes` with what CloudWatch answers; false when it did not answer every series completely."""
+    def _ask(self, window: Window, minutes: Minutes) -> Set[str]:
+        """Fill `minutes` with what CloudWatch answers; the sources of which it did not answer all."""
         failed: Dict[str, List[str]] = {}
         requests = [metric_data_request(batch, window, self._tools.config.period) for batch in self._batches]
         answered = values = 0
@@ -136,15 +168,15 @@ class MinuteReporter:
             raise StepError(" ".join(texts))
         for text in texts:
             self._tools.story.fail(text)
-        return not failed
+        return {source for sources in failed.values() for source in sources}
 
-    def _write(self, minutes: Minutes) -> None:
+    def _write(self, minutes: Minutes, failed: Set[str]) -> None:
         before, refused = self.points.copy(), Refused()
         try:
-            for pairs in in_batches(self._fresh(minutes)):
+            for batch in in_batches(self._fresh(minutes, failed)):
                 if self._tools.seconds_left() <= 0:
                     raise StepError("The time limit is over before all points were written; the next run goes on.")
-                self._write_batch(pairs, refused)
+                self._write_batch(batch, refused)
         finally:
             # Also when Func's time-out ends the run here: what was sent must not be sent again.
             self._digest.forget_before(self.watermark - self._tools.config.lookback)
@@ -156,21 +188,21 @@ class MinuteReporter:
         for text in refused.sentences():
             self._tools.story.fail(text)
 
-    def _write_batch(self, pairs: List[Pair], refused: Refused) -> None:
+    def _write_batch(self, batch: List[Fresh], refused: Refused) -> None:
         def remember(position: int) -> None:
-            source, point = pairs[position]
-            self._digest.remember(source, point["timestamp"], point["fields"])
+            source, point, fields, partial = batch[position]
+            self._digest.remember(source, point["timestamp"], fields, partial)
 
-        for position, said in self._tools.sink.write("metric", [point for _, point in pairs], remember):
-            source, point = pairs[position]
-            refused.add(source, point["timestamp"], said)
+        for position, said in self._tools.sink.write("metric", [one.point for one in batch], remember):
+            refused.add(batch[position].source, batch[position].point["timestamp"], said)
 
-    def _fresh(self, minutes: Minutes) -> Iterator[Pair]:
+    def _fresh(self, minutes: Minutes, failed: Set[str]) -> Iterator[Fresh]:
         for source, point in metric_points(minutes, self._tags):
-            verdict = self._digest.verdict(source, point["timestamp"], point["fields"])
+            partial = self._all_partial or source in failed
+            verdict, news = self._digest.news(source, point["timestamp"], point["fields"], partial)
             self.points[verdict] += 1
-            if verdict != "unchanged":
-                yield source, point
+            if news:
+                yield Fresh(source, {**point, "fields": news}, point["fields"], partial)
 
     def _concerning(self, text: str, sources: Sequence[str]) -> str:
         return f"{text} Concerns {some_of(list(dict.fromkeys(sources)))}; the next run asks again."

@@ -62,13 +62,14 @@ class Sink:
         """Write 1 to 100 points of a category (`custom_object`, `metric`); those refused for their content.
 
         A sink refuses a whole body for one bad point, so a refused body is halved until the bad ones stand alone. Where
-        the sink has taken nothing else of the category in this run, the fault is not theirs: ReportError, as for
-        everything else that fails.
+        it has taken nothing else of the category in this run, or now takes none and does not name a bad line, the
+        fault is not theirs: ReportError, as for everything else that fails.
         """
         refused = self._write_halving(category, points, 0, written)
         if len(refused) < len(points):
             self._taken.add(category)
-        if refused and category not in self._taken:
+        is_theirs = category in self._taken and (len(refused) < len(points) or INVALID_LINE in refused[0].said)
+        if refused and not is_theirs:
             raise self._failure(points, REFUSED, refused[0].said)
         return refused
 

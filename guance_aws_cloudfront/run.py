@@ -6,6 +6,7 @@ from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.aws_errors import AwsDeniedError, AwsError
 from guance_aws_cloudfront.catalog import DEFAULT, DEFAULT_METRICS, FUNCTION, OBJECT_MEASUREMENT, PRICE_PER_METRIC
 from guance_aws_cloudfront.config import Account, CollectorConfig
+from guance_aws_cloudfront.distributions import choose, idle_patterns
 from guance_aws_cloudfront.errors import RunSkipped, StepError
 from guance_aws_cloudfront.metrics import incomplete, metric_data_request
 from guance_aws_cloudfront.minutes import MinuteReporter, Tools
@@ -36,7 +37,7 @@ class Run:
         self._story = Story(account.account_name)
         self._state = State(func, account, self._story.warn, read_only=dry_run)
         self._aws: Optional[Aws] = None
-        self._objects_failed = False
+        self._objects_failed = self._listing_failed = False
         self._summary: Dict[str, Any] = {"account": account.account_name, "partition": account.partition.name}
         what = "dry run, nothing is written" if dry_run else f'to the connector "{config.datakit_id}"'
         self._story.say(
@@ -63,14 +64,22 @@ class Run:
     def _collect(self) -> None:
         plan = self._plan()
         sink = self._sink()
-        records = self._connect().distributions()
-        self._summary["distributions"] = len(records)
-        self._story.say(f"Distributions: {len(records):,} listed." if records else "Distributions: there are none.")
+        records = self._chosen(self._connect().distributions())
         self._report_objects(records, sink)
-        series = plan_series(
-            [record["Id"] for record in records], self._config.metrics, self._listed(), self._config.named_metrics
-        )
+        ids = [record["Id"] for record in records]
+        series = plan_series(ids, self._config.metrics, self._listed(), self._config.named_metrics)
         self._report_minutes(records, series, plan, sink)
+
+    def _chosen(self, listed: List[Record]) -> List[Record]:
+        """The distributions to collect, which is said."""
+        chosen = choose(listed, self._config.distributions)
+        self._summary["distributions"] = len(chosen)
+        of_them = f", {len(chosen):,} chosen" if self._config.distributions else ""
+        said = f"{len(listed):,} listed{of_them}" if listed else "there are none"
+        self._story.say(f"Distributions: {said}.")
+        for text in idle_patterns(listed, self._config.distributions):
+            self._story.warn(text)
+        return chosen
 
     def check(self) -> Dict[str, Any]:
         """Each call of a run once, and one object written; the summary, or CollectError with what is missing."""
@@ -121,7 +130,10 @@ class Run:
                 raise StepError(f"CloudWatch did not answer {count(len(failed), 'metric')} completely ({said}).")
 
     def _listed(self) -> Optional[Listed]:
-        """What ListMetrics shows, where the chosen metrics need it; None where it is not needed or not allowed."""
+        """What ListMetrics shows, where the chosen metrics need it; None where it is not needed or not allowed.
+
+        When it fails, nothing; then the default metrics are collected, and the next run asks for everything again.
+        """
         others = [metric for metric in self._config.metrics if metric.group != DEFAULT]
         if not others:
             return None
@@ -136,6 +148,10 @@ class Run:
                 f"left out: {', '.join(left_out) or 'nothing'}."
             )
             return None
+        except AwsError as error:
+            self._story.fail(f"{error} Until then, only the default metrics are collected.")
+            self._listing_failed = True
+            return {}
         self._story.say(f"Metrics: {sum(map(len, listed.values())):,} listed.")
         return listed
 
@@ -191,7 +207,7 @@ class Run:
         self, records: Sequence[Record], series: Sequence[Series], plan: Plan, sink: Union[Sink, Preview]
     ) -> None:
         tools = Tools(self._account, self._config, self._connect(), sink, self._state, self._story, self._seconds_left)
-        reporter = MinuteReporter(tools, records, series, plan)
+        reporter = MinuteReporter(tools, records, series, plan, all_partial=self._listing_failed)
         try:
             reporter.report()
         finally:

@@ -1,13 +1,13 @@
 """Which metrics a user wants, by patterns as in Guance's CloudWatch collector, and which statistics of them."""
 
 import difflib
-from fnmatch import fnmatchcase
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Sequence, Tuple
 
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS, Metric, all_metrics, carries, statistics_of
 from guance_aws_cloudfront.door import ConfigError, refusal, shown
+from guance_aws_cloudfront.patterns import EXCEPT, fits
 
-EVERYTHING, EXCEPT = "ALL", "NOT"
+EVERYTHING = "ALL"
 PATTERNS = "a list of metric names or patterns with *, such as ['Requests', '*ErrorRate'], or 'ALL'"
 STATISTICS = "a dict of metrics and lists of their statistics, such as {'OriginLatency': ['p50', 'p95']}"
 MOST_STATISTICS = 10
@@ -33,12 +33,12 @@ def _chosen(raw: Any) -> Tuple[Sequence[Metric], FrozenSet[str]]:
     if raw is None:
         return DEFAULT_METRICS, frozenset()
     known = all_metrics()
-    if raw == EVERYTHING:
+    if raw in (EVERYTHING, [EVERYTHING], (EVERYTHING,)):
         return list(known.values()), frozenset()
     filters = _filters(raw)
     left = list(known)
     for patterns in filters:
-        left = _filtered(left, patterns)
+        left = [name for name in left if fits([name], patterns)]
     if not left:
         raise ConfigError(f"Configuration key 'metrics' is {shown(raw)}: it leaves no metric; allowed is {PATTERNS}.")
     named = frozenset(pattern for patterns in filters if patterns[0] != EXCEPT for pattern in patterns)
@@ -61,15 +61,8 @@ def _filters(raw: Any) -> List[List[str]]:
 def _check_pattern(pattern: Any) -> None:
     if not isinstance(pattern, str) or not pattern:
         raise refusal("Configuration", "metrics", pattern, PATTERNS)
-    names = list(all_metrics())
-    if not any(fnmatchcase(name, pattern) for name in names):
+    if pattern == EXCEPT or not fits(all_metrics(), [pattern]):
         raise ConfigError(f"Configuration key 'metrics': no metric is called {shown(pattern)}: {_nearest(pattern)}")
-
-
-def _filtered(names: Sequence[str], patterns: Sequence[str]) -> List[str]:
-    if patterns[0] == EXCEPT:
-        return [name for name in names if not any(fnmatchcase(name, pattern) for pattern in patterns[1:])]
-    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
 def _statistics(raw: Any) -> Dict[str, Tuple[str, ...]]:

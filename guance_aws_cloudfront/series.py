@@ -68,6 +68,8 @@ def _of_functions(ids: Set[str], metrics: Sequence[Metric], listed: Listed) -> I
     found = [(dimensions, name) for name in wanted for dimensions in listed.get(name, ())]
     for dimensions, name in sorted(found):
         distribution_id = dict(dimensions).get("DistributionId")
+        if not function_name(dimensions):
+            continue
         # Of a function in a distribution that is not there any more, nothing is asked.
         if distribution_id is None or distribution_id in ids:
             yield from (Series(dimensions, name, statistic) for statistic in wanted[name].statistics)

@@ -31,6 +31,7 @@ class State:
         self._account = account
         self._warn = warn
         self._read_only = read_only
+        self._claim = ""
 
     def watermark(self) -> Optional[int]:
         """Epoch seconds before which every minute stands in the sink; None when none is kept. StateError: no STORE."""
@@ -75,14 +76,16 @@ class State:
             since = 0.0
         if since <= now < since + seconds:
             return since
-        self._cache("run", str(now), seconds, "a second run at the same time would not be noticed")
+        self._claim = str(now)
+        self._cache("run", self._claim, seconds, "a second run at the same time would not be noticed")
         return None
 
     def end(self) -> None:
-        """Give the account free for the next run."""
+        """Give the account free for the next run, unless another one has claimed it by now."""
         if not self._read_only:
             with contextlib.suppress(Exception):  # it ends by itself
-                self._func.CACHE.set(self._key("run"), "0", scope=SCOPE, expire=1)
+                if self._func.CACHE.get(self._key("run"), scope=SCOPE) == self._claim:
+                    self._func.CACHE.set(self._key("run"), "0", scope=SCOPE, expire=1)
 
     def _cache(self, what: str, value: str, expire: int, otherwise: str) -> None:
         if self._read_only:

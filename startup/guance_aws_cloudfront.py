@@ -24,7 +24,8 @@ ACCOUNT = {
 # How to collect. Every key with its default; times in seconds.
 CONFIGS = {
     # "datakit_id": "datakit",           # ID of the connector in Func: DataKit, DataWay or Guance
-    # "metrics": ["ALL"],                # which metrics: see README; the six free ones unless given
+    # "distributions": ["*"],            # which distributions, by ID or domain: see README; all unless given
+    # "metrics": "ALL",                  # which metrics: see README; the six free ones unless given
     # "statistics": {},                  # such as {"OriginLatency": ["p50", "p95"]}
     # "period": 60,                      # length of a data point, a multiple of 60
     # "delay": 180,                      # how long after its end a minute is asked for: values settle until then

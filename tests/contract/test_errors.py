@@ -4,7 +4,7 @@ import pytest
 
 from devtools.cloud import Fault, Traffic
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import CHECK, JOB, RUN, SET, seen, truth
+from tests.contract.conftest import CHECK, JOB, RUN, SET, seen, sent_again, truth
 
 HOUR, MINUTE, SETTLED = 3600, 60, 180
 BUSY = Traffic(requests=900.0)
@@ -120,7 +120,39 @@ def test_anything_but_complete_is_a_failure_and_is_asked_again(func, aws, dataki
     assert func.run_cron_job(JOB).status == "success"
     expected = truth(aws, [broken, whole], NOW - HOUR - SETTLED, NOW + 300 - SETTLED)
     assert expected.items() <= seen(datakit).items()
-    assert datakit.doubles() == []
+    assert sent_again(datakit) == []
+
+
+def test_a_series_that_fails_for_once_costs_no_minute_a_second_sending(func, aws, datakit, clock) -> None:
+    key = aws.add_distribution(aws.account, traffic=BUSY)
+    assert func.run_cron_job(JOB).status == "success"
+    clock.advance(300)
+    aws.break_series(key, "5xxErrorRate", "InternalError", times=1)
+    failed(func.run_cron_job(JOB))
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+    assert sent_again(datakit) == []
+    assert seen(datakit) == truth(aws, [key], NOW - HOUR - SETTLED, NOW + 600 - SETTLED)
+
+
+def test_a_series_that_fails_for_good_is_given_up_where_memory_ends_and_doubles_nothing(
+    func, aws, datakit, clock
+) -> None:
+    script = f"{SET}__digest"
+    # For two distributions: five hours, less the hour and the lookback that are kept free.
+    func.scripts[script] = func.scripts[script].replace("MOST_ENTRIES = 160_000", "MOST_ENTRIES = 600")
+    broken, whole = (aws.add_distribution(aws.account, traffic=Traffic(requests=90.0)) for _ in range(2))
+    aws.break_series(broken, "5xxErrorRate", "InternalError")
+    given_up = []
+    for _ in range(8):
+        record = func.run_cron_job(JOB)
+        failed(record)
+        given_up += [line for line in record.log.splitlines() if "are given up for what was not answered" in line]
+        clock.advance(HOUR)
+    assert given_up
+    assert sent_again(datakit) == []
+    expected = truth(aws, [whole], NOW - HOUR - SETTLED, NOW + 7 * HOUR - SETTLED)
+    assert expected.items() <= seen(datakit).items()
 
 
 def test_a_remark_with_a_complete_answer_is_a_warning(func, aws) -> None:
@@ -211,6 +243,25 @@ def test_a_distribution_of_which_nothing_is_taken_does_not_block_the_others(func
     assert len(sentence) < 1000
     expected = truth(aws, [good], NOW - HOUR - SETTLED, NOW + HOUR - SETTLED)
     assert expected.items() <= seen(datakit).items()
+
+
+def test_a_sink_that_refuses_everything_from_some_moment_on_loses_nothing(func, aws, datakit, clock) -> None:
+    ids = [aws.add_distribution(aws.account, traffic=BUSY) for _ in range(3)]
+    posts = []
+
+    def turn(name):
+        posts.append(name)
+        if name == "write metric" and posts.count(name) == 2:
+            datakit.refuse(400)
+
+    func.on_event = turn
+    failed(func.run_cron_job(JOB))
+    func.on_event = lambda name: None
+    datakit.clear_faults()
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+    assert truth(aws, ids, NOW - HOUR - SETTLED, NOW + 300 - SETTLED).items() <= seen(datakit).items()
+    assert sent_again(datakit) == []
 
 
 def test_what_was_written_beside_a_bad_point_is_not_written_again_after_a_failure(func, aws, datakit, clock) -> None:

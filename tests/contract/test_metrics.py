@@ -5,7 +5,7 @@ import pytest
 from devtools.cloud import Fault, Traffic
 from devtools.cloudwatch_metrics import ADDITIONAL_METRICS, PERCENTILE
 from tests.conftest import AK_ID, NOW
-from tests.contract.conftest import CHECK, JOB, METRICS, SET, seen
+from tests.contract.conftest import CHECK, JOB, METRICS, SET, sent_again
 
 MINUTE, SETTLED = 60, 180
 BUSY = Traffic(requests=900.0)
@@ -98,13 +98,15 @@ def test_a_listing_that_fails_is_not_taken_for_nothing_and_loses_nothing(
     aws.faults.add(Fault("ListMetrics", code="Throttling", message="Rate exceeded"))
     record = func.run_cron_job(JOB)
     assert "Listing the metrics failed: AWS throttles the account's calls, also after retries" in record.exception
+    assert "Until then, only the default metrics are collected." in record.exception
     assert len(datakit.points("custom_object")) == 1
-    assert datakit.points("metric") == []
+    assert {len(point.fields) for point in datakit.points("metric")} == {6}
     aws.faults.clear()
     clock.advance(300)
     assert func.run_cron_job(JOB).status == "success"
-    minutes = {key[1] for key, fields in seen(datakit).items() if "CacheHitRate_Average" in fields}
+    minutes = {point.time for point in datakit.latest().values() if "CacheHitRate_Average" in point.fields}
     assert set(range(NOW - SETTLED - 3600, NOW + 300 - SETTLED, MINUTE)) <= minutes
+    assert sent_again(datakit) == []
 
 
 def test_a_second_run_writes_nothing_of_functions_twice(func, datakit, clock, rich) -> None:
@@ -137,6 +139,17 @@ def test_a_wrong_choice_is_told_before_any_call(func, aws, line, sentence) -> No
     assert record.exception_type == "ConfigError"
     assert sentence in record.exception
     assert aws.calls == []
+
+
+def test_distributions_are_chosen_by_patterns_and_the_others_cost_nothing(func, aws, datakit, rich, plain) -> None:
+    configure(func, '"distributions": ["www.example.*", "E404"],')
+    record = func.run_cron_job(JOB)
+    assert record.status == "success"
+    assert "Distributions: 2 listed, 1 chosen." in record.log
+    assert record.return_value["metrics_billed"] == 6
+    assert {point.tags["name"] for point in datakit.points()} == {rich}
+    (warning,) = record.return_value["warnings"]
+    assert warning.startswith("No distribution fits 'e404' of the key 'distributions'.")
 
 
 def test_the_tool_serves_what_the_product_knows() -> None:

@@ -53,8 +53,8 @@ BAD_ACCOUNTS = [
     (account_with(extra_tags={"account_name": "p", "a.b": "x"}), "is 'a.b': allowed is tag names of 1 to 256 bytes"),
     (account_with(extra_tags={"account_name": "p", 7: "x"}), "is 7: allowed is tag names of 1 to 256 bytes"),
     (
-        account_with(extra_tags={"account_name": "p", "OriginLatency_p95": "x"}),
-        "the tag 'OriginLatency_p95' is set by",
+        account_with(extra_tags={"account_name": "p", "OriginLatency_p99_9": "x"}),
+        "the tag 'OriginLatency_p99_9' is set by",
     ),
     (
         account_with(extra_tags={"account_name": "p", "Description": "x"}),
@@ -109,7 +109,7 @@ BAD_ACCOUNTS += [(account_with(**changes), sentence) for changes, sentence in BA
 BAD_CONFIGS = [
     ("datakit", "The configuration is of type str: it must be a dict"),
     ({"periode": 60}, "The configuration has an unknown key 'periode': did you mean 'period'?"),
-    ({7: 60}, "The configuration has an unknown key '7': known keys are metrics, statistics"),
+    ({7: 60}, "The configuration has an unknown key '7': known keys are distributions, metrics"),
     (
         {"period": 90},
         "Configuration key 'period' is 90: allowed is a whole number of seconds from 60 to 3600, a multiple",
@@ -120,9 +120,10 @@ BAD_CONFIGS = [
     ({"period": True}, "Configuration key 'period' is True"),
     ({"delay": -1}, "Configuration key 'delay' is -1: allowed is a whole number of seconds from 0 to 3600."),
     (
-        {"lookback": 10860},
-        "'lookback' is 10860: allowed is a whole number of seconds from 0 to 10800.",
+        {"lookback": 7260},
+        "'lookback' is 7260: allowed is a whole number of seconds from 0 to 7200.",
     ),
+    ({"lookback": 600, "metrics": "ALL"}, "'lookback' is 600: allowed is at least 900 seconds with metrics beyond the"),
     ({"lookback": None}, "Configuration key 'lookback' is None"),
     ({"max_catch_up": 16 * 86400}, "Configuration key 'max_catch_up' is 1382400"),
     ({"first_lookback": 60, "period": 300}, "'first_lookback' is 60: allowed is at least one period (300 seconds)"),

@@ -8,18 +8,24 @@ from guance_aws_cloudfront import digest as digest_module
 from guance_aws_cloudfront.digest import Digest, load_digest
 from tests.conftest import NOW
 
+
+def verdict(digest, source, minute, fields):
+    """What a completely answered minute is to what was sent."""
+    return digest.news(source, minute, fields, partial=False)[0]
+
+
 FIELDS = {"Requests_Sum": 12.0, "4xxErrorRate_Average": 0.5}
 
 
 def test_a_point_is_new_then_unchanged_then_changed() -> None:
     digest = Digest(60)
-    assert digest.verdict("E1", NOW, FIELDS) == "new"
+    assert verdict(digest, "E1", NOW, FIELDS) == "new"
     digest.remember("E1", NOW, FIELDS)
-    assert digest.verdict("E1", NOW, dict(reversed(list(FIELDS.items())))) == "unchanged"
-    assert digest.verdict("E1", NOW, {**FIELDS, "Requests_Sum": 13.0}) == "changed"
-    assert digest.verdict("E1", NOW, {"Requests_Sum": 12.0}) == "changed"
-    assert digest.verdict("E1", NOW + 60, FIELDS) == "new"
-    assert digest.verdict("E2", NOW, FIELDS) == "new"
+    assert verdict(digest, "E1", NOW, dict(reversed(list(FIELDS.items())))) == "unchanged"
+    assert verdict(digest, "E1", NOW, {**FIELDS, "Requests_Sum": 13.0}) == "changed"
+    assert verdict(digest, "E1", NOW, {"Requests_Sum": 12.0}) == "changed"
+    assert verdict(digest, "E1", NOW + 60, FIELDS) == "new"
+    assert verdict(digest, "E2", NOW, FIELDS) == "new"
 
 
 @given(
@@ -38,16 +44,16 @@ def test_what_was_remembered_is_known_after_storage(sent, period) -> None:
     for point in points:
         digest.remember(*point)
     loaded = load_digest(digest.dump(), period)
-    assert all(loaded.verdict(*point) == "unchanged" for point in points)
-    assert loaded.verdict("E1", NOW + 61 * period, FIELDS) == "new"
+    assert all(verdict(loaded, *point) == "unchanged" for point in points)
+    assert verdict(loaded, "E1", NOW + 61 * period, FIELDS) == "new"
 
 
 def test_another_period_and_another_version_begin_anew() -> None:
     digest = Digest(60)
     digest.remember("E1", NOW, FIELDS)
-    assert load_digest(digest.dump(), 300).verdict("E1", NOW, FIELDS) == "new"
-    assert load_digest(digest.dump().replace('"version":1', '"version":2'), 60).verdict("E1", NOW, FIELDS) == "new"
-    assert load_digest(None, 60).verdict("E1", NOW, FIELDS) == "new"
+    assert verdict(load_digest(digest.dump(), 300), "E1", NOW, FIELDS) == "new"
+    assert verdict(load_digest(digest.dump().replace('"version":1', '"version":2'), 60), "E1", NOW, FIELDS) == "new"
+    assert verdict(load_digest(None, 60), "E1", NOW, FIELDS) == "new"
 
 
 @pytest.mark.parametrize("text", ["nonsense", "[]", '{"version":1,"period":60,"start":0,"sent":{"E1":"AAA"}}', "7"])
@@ -62,8 +68,8 @@ def test_minutes_that_will_not_be_asked_again_are_forgotten() -> None:
         digest.remember("E1", NOW + minute, FIELDS)
     digest.remember("E2", NOW, FIELDS)
     digest.forget_before(NOW + 600)
-    assert digest.verdict("E1", NOW + 540, FIELDS) == "new"
-    assert digest.verdict("E1", NOW + 600, FIELDS) == "unchanged"
+    assert verdict(digest, "E1", NOW + 540, FIELDS) == "new"
+    assert verdict(digest, "E1", NOW + 600, FIELDS) == "unchanged"
     assert "E2" not in digest.dump()
 
 
@@ -74,8 +80,8 @@ def test_the_digest_stays_bounded_and_keeps_the_newest(monkeypatch) -> None:
         for minute in range(0, 100 * 60, 60):
             digest.remember(name, NOW + minute, FIELDS)
     digest.forget_before(0)
-    assert digest.verdict("E1", NOW + 79 * 60, FIELDS) == "new"
-    assert digest.verdict("E2", NOW + 80 * 60, FIELDS) == "unchanged"
+    assert verdict(digest, "E1", NOW + 79 * 60, FIELDS) == "new"
+    assert verdict(digest, "E2", NOW + 80 * 60, FIELDS) == "unchanged"
 
 
 def test_a_thousand_distributions_stay_under_a_megabyte() -> None:
@@ -95,4 +101,44 @@ def test_one_very_old_minute_does_not_make_the_dump_large(monkeypatch) -> None:
     digest.remember("E0", NOW - 15 * 86400, FIELDS)
     digest.forget_before(0)
     assert len(digest.dump()) < 50_000
-    assert digest.verdict("E249", NOW, FIELDS) == "unchanged"
+    assert verdict(digest, "E249", NOW, FIELDS) == "unchanged"
+
+
+PART = {"Requests_Sum": 12.0}
+
+
+def test_of_a_point_that_was_sent_in_part_only_the_rest_is_sent_later() -> None:
+    digest = Digest(60)
+    assert digest.news("E1", NOW, PART, partial=True) == ("new", PART)
+    digest.remember("E1", NOW, PART, partial=True)
+    digest = load_digest(digest.dump(), 60)
+    assert digest.news("E1", NOW, PART, partial=True) == ("unchanged", {})
+    assert digest.news("E1", NOW, PART, partial=False) == ("unchanged", {})
+    assert digest.news("E1", NOW, FIELDS, partial=False) == ("changed", {"4xxErrorRate_Average": 0.5})
+    digest.remember("E1", NOW, FIELDS)
+    assert digest.news("E1", NOW, FIELDS, partial=False) == ("unchanged", {})
+    assert '"partial":{}' in digest.dump() or '"partial":{"E1":{}}' in digest.dump()
+
+
+def test_of_a_point_that_was_sent_in_part_and_revised_all_is_sent() -> None:
+    digest = Digest(60)
+    digest.remember("E1", NOW, PART, partial=True)
+    revised = {**FIELDS, "Requests_Sum": 13.0}
+    assert digest.news("E1", NOW, revised, partial=False) == ("changed", revised)
+
+
+def test_a_point_that_was_sent_whole_is_left_alone_while_only_a_part_is_answered() -> None:
+    digest = Digest(60)
+    digest.remember("E1", NOW, FIELDS)
+    assert digest.news("E1", NOW, PART, partial=True) == ("unchanged", {})
+    assert digest.news("E1", NOW, FIELDS, partial=False) == ("unchanged", {})
+
+
+def test_a_thousand_points_sent_in_part_stay_small() -> None:
+    digest = Digest(60)
+    for number in range(1000):
+        for minute in range(0, 20 * 60, 60):
+            digest.remember(f"E{number:013}", NOW + minute, PART, partial=True)
+    assert len(digest.dump()) < 600_000
+    digest.forget_before(NOW + 3600)
+    assert '"partial":{}' in digest.dump()

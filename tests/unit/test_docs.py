@@ -1,11 +1,12 @@
 """What README says of keys, defaults and metrics is what the code has."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
-from guance_aws_cloudfront.config import ACCOUNT_KEYS, CONCURRENCY, CONFIG_KEYS, SECONDS
+from guance_aws_cloudfront.config import ACCOUNT_KEYS, CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
@@ -58,3 +59,10 @@ def test_the_startup_script_shows_every_key_of_the_configuration_with_its_defaul
 def test_the_time_limit_is_below_the_time_out_of_run() -> None:
     timeouts = [int(number) for number in re.findall(r"timeout=(\d+)", STARTUP)]
     assert SECONDS["time_limit"].default < timeouts[0]
+
+
+def test_every_line_that_the_startup_script_shows_is_one_that_works() -> None:
+    shown = re.findall(r'^    # ("\w+": .+?),  ', STARTUP.partition("CONFIGS = {")[2], re.MULTILINE)
+    assert len(shown) == len(CONFIG_KEYS)
+    for line in shown:
+        parse_config(ast.literal_eval(f"{{{line}}}"))

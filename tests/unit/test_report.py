@@ -127,12 +127,26 @@ def test_when_nothing_at_all_is_taken_the_fault_is_the_sink_s() -> None:
         Sink(Func(Picky()), "datakit").write("metric", valued(99.0, 98.0), ignore)
 
 
-def test_when_others_of_the_run_were_taken_the_fault_is_the_point_s() -> None:
-    sink = Sink(Func(Picky()), "datakit")
-    sink.write("metric", valued(1.0), ignore)
-    assert len(sink.write("metric", valued(99.0), ignore)) == 1
-    with pytest.raises(ReportError):
-        sink.write("custom_object", valued(99.0), ignore)
+def test_when_others_of_the_run_were_taken_and_the_line_is_named_the_fault_is_the_point_s() -> None:
+    class Naming(Picky):
+        def write_by_category_many(self, category, points):
+            try:
+                return super().write_by_category_many(category, points)
+            except Exception as error:  # noqa: BLE001 - as plain as Func's
+                raise Exception(f"{error} datakit.invalidLinePoint") from None
+
+    for kind, named in ((Naming, True), (Picky, False)):
+        sink = Sink(Func(kind()), "datakit")
+        sink.write("metric", valued(1.0), ignore)
+        if named:
+            assert len(sink.write("metric", valued(99.0), ignore)) == 1
+        else:
+            # All of a sudden it takes nothing, and says nothing of a line: it is the sink's own trouble.
+            with pytest.raises(ReportError):
+                sink.write("metric", valued(99.0), ignore)
+        assert len(sink.write("metric", valued(99.0, 1.0), ignore)) == 1
+        with pytest.raises(ReportError):
+            sink.write("custom_object", valued(99.0), ignore)
 
 
 def test_what_stands_in_the_sink_is_told_before_a_failure_on_the_way() -> None:

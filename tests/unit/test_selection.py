@@ -21,6 +21,7 @@ def names(metrics):
     [
         (None, SIX),
         ("ALL", EVERY),
+        (["ALL"], EVERY),
         (["*"], EVERY),
         (["Requests"], ["Requests"]),
         (("OriginLatency", "Requests"), ["Requests", "OriginLatency"]),

@@ -90,6 +90,12 @@ def test_functions_are_asked_for_under_the_dimensions_they_are_listed_with() -> 
     assert [one.source for one in series] == ["DistributionId=E1/FunctionName=rewrite", "FunctionName=rewrite"]
 
 
+def test_an_odd_listing_of_a_function_metric_is_passed_over() -> None:
+    listed = {"FunctionInvocations": {(("Region", "Global"),), E1, FUNCTION}}
+    series = [one for one in plan_series(["E1"], ALL, listed) if one.metric == "FunctionInvocations"]
+    assert [one.source for one in series] == ["FunctionName=rewrite"]
+
+
 def record(key, *functions):
     items = [{"FunctionARN": f"arn:aws:cloudfront::123456789012:function/{name}"} for name in functions]
     associations = {"FunctionAssociations": {"Quantity": len(items), "Items": items}}

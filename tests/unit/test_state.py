@@ -49,7 +49,7 @@ def test_what_is_kept_is_known_to_the_next_run(func) -> None:
     first.save_digest(digest)
     second = state(func, [])
     assert (second.watermark(), second.objects_at()) == (NOW, NOW + 1)
-    assert second.digest(60).verdict("E1", NOW, FIELDS) == "unchanged"
+    assert second.digest(60).news("E1", NOW, FIELDS, False)[0] == "unchanged"
 
 
 @pytest.mark.parametrize("other", [{"extra_tags": {"account_name": "dev"}}, {"partition": "aws-cn"}])
@@ -103,7 +103,7 @@ def test_a_cache_that_fails_or_holds_garbage_costs_a_warning_only(func) -> None:
     func.CACHE.broken = None
     state(func, []).save_digest(digest)
     func.CACHE[next(iter(func.CACHE))] = "garbage"
-    assert state(func, said).digest(60).verdict("E1", NOW, FIELDS) == "new"
+    assert state(func, said).digest(60).news("E1", NOW, FIELDS, False)[0] == "new"
     assert "not a digest" in said[-1]
 
 
@@ -114,3 +114,31 @@ def test_a_dry_run_keeps_nothing(func) -> None:
     dry.save_digest(dry.digest(60))
     assert not func.STORE
     assert not func.CACHE
+
+
+def test_a_run_claims_its_account_until_it_ends_or_its_time_is_over(func) -> None:
+    first, second = state(func, []), state(func, [])
+    assert first.begin(NOW, 300) is None
+    assert second.begin(NOW + 10, 300) == NOW
+    first.end()
+    assert second.begin(NOW + 20, 300) is None
+    assert state(func, []).begin(NOW + 320, 300) is None
+
+
+def test_a_run_that_outlived_its_claim_does_not_end_another_one_s(func) -> None:
+    late, later = state(func, []), state(func, [])
+    late.begin(NOW, 300)
+    later.begin(NOW + 300, 300)
+    late.end()
+    assert state(func, []).begin(NOW + 310, 300) == NOW + 300
+
+
+def test_a_clock_that_was_set_back_and_a_broken_cache_stop_no_run(func) -> None:
+    state(func, []).begin(NOW + 3600, 300)
+    assert state(func, []).begin(NOW, 300) is None
+    func.CACHE[next(iter(func.CACHE))] = "garbage"
+    assert state(func, []).begin(NOW, 300) is None
+    func.CACHE.broken = OSError("Redis is down")
+    said = []
+    assert state(func, said).begin(NOW, 300) is None
+    assert "a second run at the same time would not be noticed" in said[0]

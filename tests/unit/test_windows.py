@@ -56,7 +56,7 @@ CONFIGS = st.builds(
     ),
     st.integers(1, 60),
     st.integers(0, 3600),
-    st.integers(0, 10800),
+    st.integers(0, 7200),
     st.integers(3600, 15 * 86400),
 )
 

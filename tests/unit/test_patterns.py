@@ -1,0 +1,47 @@
+"""Distributions are chosen by patterns on their names; a pattern that fits none is told with what is nearest."""
+
+import pytest
+
+from guance_aws_cloudfront.distributions import choose, idle_patterns
+from guance_aws_cloudfront.door import ConfigError
+from guance_aws_cloudfront.patterns import parse_distributions
+
+RECORDS = [
+    {"Id": "E1SHOP", "DomainName": "d1.cloudfront.net", "Aliases": {"Items": ["www.example.com", "example.com"]}},
+    {"Id": "E2IMG", "DomainName": "d2.cloudfront.net", "Aliases": {"Quantity": 0}},
+    {"Id": "E3API", "DomainName": "d3.cloudfront.net", "Aliases": {"Items": ["*.api.example.org"]}},
+]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "ids"),
+    [
+        (None, ["E1SHOP", "E2IMG", "E3API"]),
+        (["*"], ["E1SHOP", "E2IMG", "E3API"]),
+        (["E2IMG"], ["E2IMG"]),
+        (["e2img", " E3API "], ["E2IMG", "E3API"]),
+        (["*.example.com"], ["E1SHOP"]),
+        (["WWW.Example.COM", "d3.*"], ["E1SHOP", "E3API"]),
+        (["NOT", "*.example.*"], ["E2IMG"]),
+        (["NOT", "E1*", "d2.cloudfront.net"], ["E3API"]),
+        (["nothing"], []),
+    ],
+)
+def test_patterns_choose_by_id_alias_and_domain(patterns, ids) -> None:
+    assert [record["Id"] for record in choose(RECORDS, parse_distributions(patterns))] == ids
+
+
+def test_a_pattern_that_fits_none_is_told_with_the_nearest_names() -> None:
+    patterns = parse_distributions(["E1SHOPS", "*.example.com", "zzz"])
+    assert idle_patterns(RECORDS, patterns) == [
+        "No distribution fits 'e1shops' of the key 'distributions'. The nearest are e1shop.",
+        "No distribution fits 'zzz' of the key 'distributions'.",
+    ]
+    assert idle_patterns(RECORDS, parse_distributions(["NOT", "E9"])) != []
+    assert idle_patterns([], ()) == []
+
+
+@pytest.mark.parametrize("raw", ["E1", [], ["NOT"], [7], [""], [" "], {"tag:env": ["prod"]}])
+def test_what_is_no_list_of_patterns_is_refused(raw) -> None:
+    with pytest.raises(ConfigError, match=r"Configuration key 'distributions' is .*: allowed is a list of IDs"):
+        parse_distributions(raw)
