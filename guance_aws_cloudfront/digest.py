@@ -13,6 +13,8 @@ Known = TypeVar("Known")
 Fields = Mapping[str, float]
 # 4 bytes a minute and distribution; past this the oldest minutes are forgotten and would be sent again if asked again.
 MOST_ENTRIES = 160_000
+# But so many periods are always remembered: more than any lookback, however many distributions there are.
+LEAST_PERIODS = 180
 
 
 class Digest:
@@ -54,7 +56,7 @@ class Digest:
 
     def reach(self, sources: int) -> int:
         """For how many seconds back so many sources can be remembered."""
-        return max(1, MOST_ENTRIES // max(1, sources)) * self.period
+        return max(LEAST_PERIODS, MOST_ENTRIES // max(1, sources)) * self.period
 
     def forget_before(self, minute: int) -> None:
         """Drop what is older than any minute that will be asked for again, and what is more than can be kept."""

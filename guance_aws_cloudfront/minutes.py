@@ -118,7 +118,7 @@ class MinuteReporter:
             longest = max(longest, before - self._tools.seconds_left())
             if not behind:
                 self._move_watermark(window.end)
-        if behind:
+        if behind and self.windows:
             self._give_up()
 
     def _move_watermark(self, end: int) -> None:

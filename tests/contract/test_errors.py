@@ -140,7 +140,11 @@ def test_a_series_that_fails_for_good_is_given_up_where_memory_ends_and_doubles_
 ) -> None:
     script = f"{SET}__digest"
     # For two distributions: five hours, less the hour and the lookback that are kept free.
-    func.scripts[script] = func.scripts[script].replace("MOST_ENTRIES = 160_000", "MOST_ENTRIES = 600")
+    for large, small in (
+        ("MOST_ENTRIES = 160_000", "MOST_ENTRIES = 600"),
+        ("LEAST_PERIODS = 180", "LEAST_PERIODS = 1"),
+    ):
+        func.scripts[script] = func.scripts[script].replace(large, small)
     broken, whole = (aws.add_distribution(aws.account, traffic=Traffic(requests=90.0)) for _ in range(2))
     aws.break_series(broken, "5xxErrorRate", "InternalError")
     given_up = []

@@ -75,6 +75,7 @@ def test_minutes_that_will_not_be_asked_again_are_forgotten() -> None:
 
 def test_the_digest_stays_bounded_and_keeps_the_newest(monkeypatch) -> None:
     monkeypatch.setattr(digest_module, "MOST_ENTRIES", 40)
+    monkeypatch.setattr(digest_module, "LEAST_PERIODS", 1)
     digest = Digest(60)
     for name in ("E1", "E2"):
         for minute in range(0, 100 * 60, 60):
@@ -95,6 +96,7 @@ def test_a_thousand_distributions_stay_under_a_megabyte() -> None:
 
 def test_one_very_old_minute_does_not_make_the_dump_large(monkeypatch) -> None:
     monkeypatch.setattr(digest_module, "MOST_ENTRIES", 4000)
+    monkeypatch.setattr(digest_module, "LEAST_PERIODS", 1)
     digest = Digest(60)
     for number in range(250):
         digest.remember(f"E{number}", NOW, FIELDS)
@@ -142,3 +144,8 @@ def test_a_thousand_points_sent_in_part_stay_small() -> None:
     assert len(digest.dump()) < 600_000
     digest.forget_before(NOW + 3600)
     assert '"partial":{}' in digest.dump()
+
+
+def test_however_many_distributions_there_are_three_hours_are_remembered() -> None:
+    assert Digest(60).reach(10_000) == 3 * 3600
+    assert Digest(60).reach(100) > 24 * 3600
