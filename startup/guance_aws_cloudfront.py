@@ -21,7 +21,7 @@ ACCOUNT = {
     },
 }
 
-# How to collect. Every key with its default; times in seconds.
+# How to collect: every key, with its default where nothing else is said; times in seconds.
 CONFIGS = {
     # "datakit_id": "datakit",           # ID of the connector in Func: DataKit, DataWay or Guance
     # "distributions": ["*"],            # which distributions, by ID or domain: see README; all unless given
