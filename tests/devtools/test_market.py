@@ -159,7 +159,7 @@ def test_a_name_that_is_not_bound_once_and_for_all_is_doubted(twice) -> None:
 
 STARTUPS = [
     ('"<AWS AK ID>",', '"<AWS AK ID>", "b": "<AWS AK SECRET>",', "two placeholders stand on one line"),
-    ("# How to collect.", '# "<AWS AK ID>"', 'the placeholder "<AWS AK ID>" stands twice'),
+    ("# How to collect", '# "<AWS AK ID>"', 'the placeholder "<AWS AK ID>" stands twice'),
     ('"<AWS AK ID>"', '""', 'the placeholder "<AWS AK ID>" is missing'),
     ('"<AWS AK ID>"', '"<AWS Key>"', 'Func takes "<AWS Key>" for a placeholder'),
     ('"ak_id": "<AWS AK ID>",', '# "<AWS AK ID>",', 'the placeholder "<AWS AK ID>" is outside its place'),
