@@ -1,8 +1,17 @@
 """What all tests share: a point in time, an account and a configuration of defaults."""
 
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
 
 from guance_aws_cloudfront.config import parse_account, parse_config
+
+# A slow machine fails no test; in CI the examples are the same every time.
+settings.register_profile(
+    "tests", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 
 # A minute of no importance, so that no test depends on the date: 2026-03-01 10:00 UTC.
 NOW = 1772359200
