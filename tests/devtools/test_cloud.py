@@ -7,7 +7,6 @@ import boto3
 import pytest
 from moto.cloudfront.models import cloudfront_backends
 
-from devtools.clock import SimulatedClock
 from devtools.cloud import Call, EmbeddedAWS
 from tests.conftest import AK_ID, AK_SECRET, NOW
 from tests.devtools.cloud_clients import client, query, refusal, request, series
@@ -19,22 +18,6 @@ SUMMARY = (
     *("DefaultCacheBehavior", "CacheBehaviors", "CustomErrorResponses", "PriceClass", "Enabled", "ViewerCertificate"),
     *("Restrictions", "WebACLId", "HttpVersion", "IsIPV6Enabled", "AliasICPRecordals", "Staging"),
 )
-
-
-@pytest.fixture
-def clock():
-    return SimulatedClock(NOW)
-
-
-@pytest.fixture
-def aws(clock):
-    with EmbeddedAWS(clock) as embedded:
-        yield embedded
-
-
-@pytest.fixture
-def account(aws):
-    return aws.add_account(AK_ID, AK_SECRET)
 
 
 def listed(cloudfront):

@@ -4,7 +4,7 @@ import pytest
 
 from devtools.clock import SimulatedClock
 from devtools.cloud import EmbeddedAWS
-from tests.conftest import AK_ID, AK_SECRET, NOW
+from tests.conftest import AK_ID, NOW
 from tests.devtools.cloud_clients import client, query, refusal, request, series, speaks_json
 
 CHINA = "cn-northwest-1"
@@ -24,11 +24,6 @@ services = pytest.mark.parametrize(("service", "method", "parameters", "action")
 def aws():
     with EmbeddedAWS(SimulatedClock(NOW)) as embedded:
         yield embedded
-
-
-@pytest.fixture
-def account(aws):
-    return aws.add_account(AK_ID, AK_SECRET)
 
 
 def listed(cloudfront):

@@ -2,29 +2,12 @@
 
 import pytest
 
-from devtools.clock import SimulatedClock
-from devtools.cloud import IDLE, EmbeddedAWS
-from tests.conftest import AK_ID, AK_SECRET, NOW
+from devtools.cloud import IDLE
+from tests.conftest import NOW
 from tests.devtools.cloud_clients import COUNTS, RATES, client, query, refusal, request, results, series
 
 DAY = 86_400
 NOBODY = "ENONE"
-
-
-@pytest.fixture
-def clock():
-    return SimulatedClock(NOW)
-
-
-@pytest.fixture
-def aws(clock):
-    with EmbeddedAWS(clock) as embedded:
-        yield embedded
-
-
-@pytest.fixture
-def account(aws):
-    return aws.add_account(AK_ID, AK_SECRET)
 
 
 @pytest.fixture

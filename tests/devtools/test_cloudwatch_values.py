@@ -2,29 +2,12 @@
 
 import pytest
 
-from devtools.clock import SimulatedClock
 from devtools.cloud import IDLE, EmbeddedAWS, Traffic
 from tests.conftest import AK_ID, NOW
 from tests.devtools.cloud_clients import COUNTS, RATES, client, query, results, series
 
 DEFAULT = (*COUNTS, *RATES)
 BUSY = Traffic(requests=1000.0, client_errors=0.02, server_errors=0.01)
-
-
-@pytest.fixture
-def clock():
-    return SimulatedClock(NOW)
-
-
-@pytest.fixture
-def aws(clock):
-    with EmbeddedAWS(clock) as embedded:
-        yield embedded
-
-
-@pytest.fixture
-def account(aws):
-    return aws.add_account(AK_ID)
 
 
 @pytest.fixture
