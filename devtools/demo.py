@@ -11,13 +11,14 @@ import os
 import sys
 import time
 from contextlib import ExitStack
-from typing import Dict, List, NamedTuple, Tuple
+from typing import List, NamedTuple, Tuple
 
 from devtools import show
 from devtools.clock import SimulatedClock
 from devtools.cloud import IDLE, EmbeddedAWS, Traffic
 from devtools.datakit import DataKit
 from devtools.func import LocalFunc, TaskRecord
+from devtools.judge import seen, truth
 from devtools.market import ROOT, build, write
 from devtools.market_imports import PACKAGE
 
@@ -32,11 +33,7 @@ LATE, REVISED = MORNING + HOUR + 20 * MINUTE, MORNING + HOUR + 40 * MINUTE
 LATE_AT, REVISED_AT = LATE + 16 * MINUTE, REVISED + 9 * MINUTE
 KEY = ("AKIADEMODEMODEMODEMO", "demo/secret+that/opens/no+account/anywhere")
 POINTS = ROOT / "dist" / "demo" / "points.sqlite"
-STATISTICS = {"Requests": "Sum", "BytesDownloaded": "Sum", "BytesUploaded": "Sum"}
 RUNS_A_MONTH = 12 * 24 * 30
-
-# What a reader of the sink sees, or should: (distribution, minute) -> field -> value.
-Values = Dict[Tuple[str, int], Dict[str, float]]
 
 
 class Stage(NamedTuple):
@@ -163,20 +160,6 @@ def price(stage: Stage, records: List[TaskRecord]) -> List[Tuple[str, str]]:
         ("metrics billed", f"{billed:,} in {len(records)} runs: ${billed / 1000 * 0.01:.4f}"),
         (f"a month of {len(stage.ids)} distributions", f"${a_month:.2f}"),
     ]
-
-
-def truth(aws: EmbeddedAWS, ids: List[str], start: int, end: int) -> Values:
-    """What CloudWatch finally shows, with the fields as the collector names them."""
-    return {
-        (key, minute): {f"{name}_{STATISTICS.get(name, 'Average')}": value for name, value in values.items()}
-        for key in ids
-        for minute, values in aws.true_minutes(key, start, end).items()
-    }
-
-
-def seen(datakit: DataKit) -> Values:
-    """What a reader of the sink sees."""
-    return {(point.tags["DistributionId"], point.time): point.fields for point in datakit.latest().values()}
 
 
 def finish(seconds: float) -> None:

@@ -4,6 +4,7 @@ import calendar
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
 
@@ -59,37 +60,37 @@ class Aws:
         return session
 
     def _client(self, session: Any, service: str, region: str, settings: Config, key: Mapping[str, Any]) -> Any:
-        try:
+        with self._explained("Connect"):
             return session.create_client(service, region, config=settings, **key)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
-            raise explain(error, self._account, "Connect") from None
 
     def _assumed_role(self, sts: Any) -> Any:
-        try:
+        with self._explained("AssumeRole"):
             return assumed_role(sts, self._account)
+
+    @contextmanager
+    def _explained(self, operation: str) -> Iterator[None]:
+        """Whatever botocore raises within becomes an AwsError with a sentence for the user."""
+        try:
+            yield
         except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
-            raise explain(error, self._account, "AssumeRole") from None
+            raise explain(error, self._account, operation) from None
 
     def distributions(self) -> List[Dict[str, Any]]:
         """The records of all distributions, each once, times in epoch seconds; AwsError when any page fails."""
-        try:
+        with self._explained("ListDistributions"):
             pages = self._cloudfront.get_paginator("list_distributions").paginate()
             # One that is created in mid-listing moves others on to the next page: keep each Id once.
             found = {record["Id"]: record for page in pages for record in page["DistributionList"].get("Items") or ()}
-        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
-            raise explain(error, self._account, "ListDistributions") from None
         return list(found.values())
 
     def listed_metrics(self) -> Listed:
         """What CloudFront has published in two weeks; AwsError when any page fails, AwsDeniedError if not allowed."""
         listed: Dict[str, Set[Dimensions]] = {}
-        try:
+        with self._explained("ListMetrics"):
             for page in self._cloudwatch.get_paginator("list_metrics").paginate(Namespace=NAMESPACE):
                 for metric in page["Metrics"]:
                     dimensions = tuple(sorted((pair["Name"], pair["Value"]) for pair in metric["Dimensions"]))
                     listed.setdefault(metric["MetricName"], set()).add(dimensions)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
-            raise explain(error, self._account, "ListMetrics") from None
         return listed
 
     def metric_data(self, requests: Sequence[Mapping[str, Any]]) -> "List[Union[Answers, AwsError]]":

@@ -1,12 +1,11 @@
 """What a user may say, the account and the configuration, checked at the door before anything is called."""
 
-import difflib
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from guance_aws_cloudfront.catalog import DEFAULT, Metric
-from guance_aws_cloudfront.door import ConfigError, either, is_placeholder, refusal, where
+from guance_aws_cloudfront.door import ConfigError, did_you_mean, either, is_placeholder, refusal, where
 from guance_aws_cloudfront.extra_tags import parse_extra_tags
 from guance_aws_cloudfront.partitions import PARTITIONS, Partition, partition_of
 from guance_aws_cloudfront.patterns import parse_distributions
@@ -50,6 +49,11 @@ class CollectorConfig:
     metrics: Tuple[Metric, ...]
     # Those that were named outright, without a pattern.
     named_metrics: FrozenSet[str]
+
+    @property
+    def other_metrics(self) -> List[Metric]:
+        """The chosen metrics beyond the default ones, which are not published for every distribution."""
+        return [metric for metric in self.metrics if metric.group != DEFAULT]
 
 
 class Range(NamedTuple):
@@ -128,9 +132,7 @@ def parse_config(raw: Any) -> CollectorConfig:
         raise refusal("Configuration", "dry_run", dry_run, "True or False")
     concurrency = _whole_number(given, "concurrency", CONCURRENCY, "calls at a time")
     metrics, named = parse_selection(given.get("metrics"), given.get("statistics"))
-    if seconds["lookback"] < LISTED_LATE and any(metric.group != DEFAULT for metric in metrics):
-        raise refusal("Configuration", "lookback", seconds["lookback"], f"at least {LISTED_LATE} seconds {WHY_LATE}")
-    return CollectorConfig(
+    config = CollectorConfig(
         **seconds,
         concurrency=concurrency,
         datakit_id=datakit_id.strip(),
@@ -139,6 +141,9 @@ def parse_config(raw: Any) -> CollectorConfig:
         metrics=metrics,
         named_metrics=named,
     )
+    if config.lookback < LISTED_LATE and config.other_metrics:
+        raise refusal("Configuration", "lookback", config.lookback, f"at least {LISTED_LATE} seconds {WHY_LATE}")
+    return config
 
 
 def _mapping(raw: Any, what: str, known: Iterable[str]) -> Mapping[str, Any]:
@@ -148,8 +153,7 @@ def _mapping(raw: Any, what: str, known: Iterable[str]) -> Mapping[str, Any]:
         )
     for key in raw:
         if key not in known:
-            near = difflib.get_close_matches(str(key), list(known), 1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known keys are {either(known, 'and')}."
+            hint = did_you_mean(str(key), known, f"known keys are {either(known, 'and')}.")
             raise ConfigError(f"{what} has an unknown key '{one_line(key, 60)}': {hint}")
     return raw
 

@@ -1,5 +1,6 @@
 """What is refused at the door: mistakes in the account or configuration, each with its sentence."""
 
+import difflib
 from typing import Any, Iterable
 
 from guance_aws_cloudfront.text import one_line
@@ -35,3 +36,9 @@ def either(names: Iterable[str], last: str = "or") -> str:
     """A choice in words: `a, b or c`."""
     *first, end = names
     return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The known name nearest to a mistaken one, as the end of a sentence; `otherwise` where none is near."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"did you mean '{near[0]}'?" if near else otherwise

@@ -5,6 +5,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Seq
 
 from guance_aws_cloudfront.catalog import (
     CLOUD_PROVIDER,
+    DIMENSIONS,
     FUNCTION_DIMENSION,
     GLOBAL,
     METRIC_MEASUREMENT,
@@ -122,7 +123,7 @@ def metric_tags(record: Mapping[str, Any], account: Account) -> Dict[str, str]:
         **account.extra_tags,
         "DistributionId": record["Id"],
         "Region": GLOBAL,
-        "Dimensions": "DistributionId,Region",
+        "Dimensions": ",".join(DIMENSIONS),
         "name": record["Id"],
         "DomainName": record.get("DomainName", ""),
         "Alias": (aliases(record) or [""])[0],

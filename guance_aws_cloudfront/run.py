@@ -4,7 +4,7 @@ from typing import Any, Dict, List, Optional, Sequence, Union
 
 from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.aws_errors import AwsDeniedError, AwsError
-from guance_aws_cloudfront.catalog import DEFAULT, DEFAULT_METRICS, FUNCTION, OBJECT_MEASUREMENT, PRICE_PER_METRIC
+from guance_aws_cloudfront.catalog import DEFAULT_METRICS, FUNCTION, OBJECT_MEASUREMENT, PRICE_PER_METRIC
 from guance_aws_cloudfront.config import Account, CollectorConfig
 from guance_aws_cloudfront.distributions import choose, idle_patterns
 from guance_aws_cloudfront.errors import RunSkipped, StepError
@@ -88,7 +88,7 @@ class Run:
             records = self._connect().distributions()
         with self._story.part("CloudWatch, cloudwatch:GetMetricData"):
             self._try_metrics(records)
-        if any(metric.group != DEFAULT for metric in self._config.metrics):
+        if self._config.other_metrics:
             with self._story.part("CloudWatch, cloudwatch:ListMetrics (for metrics beyond the default ones)"):
                 self._connect().listed_metrics()
         self._try_sink(records)
@@ -134,7 +134,7 @@ class Run:
 
         When it fails, nothing; then the default metrics are collected, and the next run asks for everything again.
         """
-        others = [metric for metric in self._config.metrics if metric.group != DEFAULT]
+        others = self._config.other_metrics
         if not others:
             return None
         try:

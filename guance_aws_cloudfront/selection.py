@@ -1,10 +1,9 @@
 """Which metrics a user wants, by patterns as in Guance's CloudWatch collector, and which statistics of them."""
 
-import difflib
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Sequence, Tuple
 
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS, Metric, all_metrics, carries, statistics_of
-from guance_aws_cloudfront.door import ConfigError, refusal, shown
+from guance_aws_cloudfront.door import ConfigError, did_you_mean, refusal, shown
 from guance_aws_cloudfront.patterns import EXCEPT, fits
 
 EVERYTHING = "ALL"
@@ -93,5 +92,4 @@ def _of_metric(name: str, wanted: Any) -> Tuple[str, ...]:
 
 
 def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, list(all_metrics()), 1)
-    return f"did you mean '{near[0]}'?" if near else f"there are {', '.join(all_metrics())}."
+    return did_you_mean(name, all_metrics(), f"there are {', '.join(all_metrics())}.")

@@ -4,7 +4,15 @@ import math
 from itertools import groupby
 from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from guance_aws_cloudfront.catalog import DEFAULT, FUNCTION, FUNCTION_DIMENSION, GLOBAL, STATISTICS_PER_METRIC, Metric
+from guance_aws_cloudfront.catalog import (
+    DEFAULT,
+    DIMENSIONS,
+    FUNCTION,
+    FUNCTION_DIMENSION,
+    GLOBAL,
+    STATISTICS_PER_METRIC,
+    Metric,
+)
 
 QUERIES_PER_CALL = 500
 
@@ -25,14 +33,14 @@ class Series(NamedTuple):
     def source(self) -> str:
         """What the series is of, for people and as a key: the ID of the distribution, or `FunctionName=…`."""
         named = dict(self.dimensions)
-        if set(named) == {"DistributionId", "Region"}:
+        if set(named) == set(DIMENSIONS):
             return named["DistributionId"]
         return "/".join(f"{name}={value}" for name, value in self.dimensions if name != "Region")
 
 
 def distribution_dimensions(distribution_id: str) -> Dimensions:
     """The dimensions of a distribution's metrics."""
-    return (("DistributionId", distribution_id), ("Region", GLOBAL))
+    return tuple(zip(DIMENSIONS, (distribution_id, GLOBAL)))
 
 
 def plan_series(

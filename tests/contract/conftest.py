@@ -16,7 +16,6 @@ CHECK = f"startup__{SET}.check"
 PREVIEW = f"startup__{SET}.preview"
 FILLED_IN = {"AWS AK ID": AK_ID, "AWS AK SECRET": AK_SECRET, "AWS Account Name": "prod"}
 METRICS = ("Requests", "BytesDownloaded", "BytesUploaded", "4xxErrorRate", "5xxErrorRate", "TotalErrorRate")
-STATISTICS = dict(zip(METRICS, ("Sum",) * 3 + ("Average",) * 3))
 
 
 @pytest.fixture(scope="session")
@@ -54,20 +53,6 @@ def func(clock, market, aws, datakit):
     installed.install(market[0])
     installed.deploy(SET, FILLED_IN)
     return installed
-
-
-def truth(aws, ids, start, end):
-    """What CloudWatch finally shows: {(distribution ID, minute): fields as the collector names them}."""
-    return {
-        (key, minute): {f"{metric}_{STATISTICS[metric]}": value for metric, value in values.items()}
-        for key in ids
-        for minute, values in aws.true_minutes(key, start, end).items()
-    }
-
-
-def seen(datakit):
-    """What a reader of the sink sees of metrics, in the form of `truth`."""
-    return {(point.tags["DistributionId"], point.time): point.fields for point in datakit.latest().values()}
 
 
 def sent_again(datakit):

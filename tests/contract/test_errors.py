@@ -3,8 +3,9 @@
 import pytest
 
 from devtools.cloud import Fault, Traffic
+from devtools.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import CHECK, JOB, RUN, SET, seen, sent_again, truth
+from tests.contract.conftest import CHECK, JOB, RUN, SET, sent_again
 
 HOUR, MINUTE, SETTLED = 3600, 60, 180
 BUSY = Traffic(requests=900.0)

@@ -7,8 +7,9 @@ import pytest
 
 from devtools.cloud import IDLE, Traffic
 from devtools.func import LocalFunc
+from devtools.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import CHECK, FILLED_IN, JOB, PREVIEW, RUN, SET, seen, truth
+from tests.contract.conftest import CHECK, FILLED_IN, JOB, PREVIEW, RUN, SET
 
 HOUR, MINUTE = 3600, 60
 SETTLED = 180

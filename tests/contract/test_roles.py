@@ -4,8 +4,9 @@ import pytest
 
 import devtools.cloud_sts
 from devtools.cloud import Traffic
+from devtools.judge import seen, truth
 from tests.conftest import AK_ID, NOW
-from tests.contract.conftest import JOB, SET, seen, truth
+from tests.contract.conftest import JOB, SET
 
 HOUR, SETTLED = 3600, 180
 BUSY = Traffic(requests=900.0)

@@ -1,0 +1,26 @@
+"""What should stand in the sink, and what does: the demo and the contract tests judge by the same."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, Tuple
+
+from devtools.cloud import EmbeddedAWS
+from devtools.cloudwatch_metrics import METRICS
+from devtools.datakit import DataKit
+
+# (distribution ID, minute in epoch seconds) -> field -> value
+Values = Dict[Tuple[str, int], Dict[str, float]]
+
+
+def truth(aws: EmbeddedAWS, ids: Iterable[str], start: int, end: int) -> Values:
+    """What CloudWatch finally shows of the default metrics, with the fields as the collector names them."""
+    return {
+        (key, minute): {f"{name}_{METRICS[name].statistic}": value for name, value in values.items()}
+        for key in ids
+        for minute, values in aws.true_minutes(key, start, end).items()
+    }
+
+
+def seen(datakit: DataKit) -> Values:
+    """What a reader of the sink sees of distributions, in the form of `truth`."""
+    return {(point.tags["DistributionId"], point.time): point.fields for point in datakit.latest().values()}
