@@ -193,7 +193,7 @@ def test_a_module_of_meta_without_a_file_is_refused(tree) -> None:
 
 def test_dataclasses_under_future_annotations_are_refused(tree) -> None:
     path = tree / SET / "config.py"
-    path.write_text(path.read_text().replace("import difflib", "from __future__ import annotations\nimport difflib"))
+    path.write_text(path.read_text().replace("import re\n", "from __future__ import annotations\nimport re\n"))
     with pytest.raises(MarketError, match="@dataclass fails in Func under from __future__ import annotations"):
         build(tree)
 
