@@ -78,6 +78,15 @@ class EmbeddedAWS:
         return {"AWS_ENDPOINT_URL": self.url}
 
     @property
+    def clock_ahead(self) -> float:
+        """By how many seconds the dates of AWS's answers are ahead of the clock; settable."""
+        return self._gateway.clock_ahead
+
+    @clock_ahead.setter
+    def clock_ahead(self, seconds: float) -> None:
+        self._gateway.clock_ahead = seconds
+
+    @property
     def calls(self) -> List[Call]:
         """Every request that arrived, in the order of the answers."""
         return self._gateway.calls

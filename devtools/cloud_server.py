@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
@@ -41,6 +42,7 @@ class Gateway:
         self._control = control
         self.tokens = tokens = SecurityTokens(accounts)
         self.calls: List[Call] = []
+        self.clock_ahead = 0.0
         self._handlers: Dict[Tuple[str, str], Handler] = {
             ("cloudfront", "ListDistributions"): control.list_distributions,
             ("cloudfront", "ListTagsForResource"): list_tags_for_resource,
@@ -60,7 +62,8 @@ class Gateway:
         if answer is None:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError("cut on demand")
-        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(answer.headers.items()))
+        headers = {**answer.headers, "Date": formatdate(self._clock.time() + self.clock_ahead, usegmt=True)}
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(headers.items()))
         return [answer.body]
 
     def _answer(self, request: Request) -> Optional[Response]:

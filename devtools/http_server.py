@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Iterable
+from typing import Any, Callable, Iterable, Optional
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -36,6 +36,10 @@ class _QuietHandler(WSGIRequestHandler):
     # A connection for each request: none is left open that would still be served after `stop`.
     protocol_version = "HTTP/1.0"
     timeout = 10  # seconds that a client may be silent
+
+    def send_response(self, code: int, message: Optional[str] = None) -> None:
+        """Leave the date to the application, whose clock may be another one."""
+        self.send_response_only(code, message)
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing: the applications keep an account of what arrives."""

@@ -2,17 +2,18 @@
 
 import calendar
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Union
 
 import botocore.session
 from botocore.config import Config
 from botocore.utils import parse_timestamp
 
-from guance_aws_cloudfront.aws_errors import AwsError, explain
+from guance_aws_cloudfront.aws_errors import AwsError, clock_ahead, explain
 from guance_aws_cloudfront.catalog import NAMESPACE
 from guance_aws_cloudfront.config import Account, CollectorConfig
 from guance_aws_cloudfront.credentials import FixedResolver, assumed_role, own_key
@@ -30,6 +31,7 @@ NO_PROFILE = {"profile": (None, None, None, None)}
 class Aws:
     """CloudFront and CloudWatch of one account; `calls` counts the API calls made, by operation.
 
+    `clock_ahead` is by how many seconds this host's clock was ahead of AWS's at the last answer, None before one.
     AwsError when botocore cannot make its clients, or the account's role cannot be assumed.
     """
 
@@ -37,31 +39,33 @@ class Aws:
         self._account = account
         self._concurrency = config.concurrency
         self.calls: Counter[str] = Counter()
+        self.clock_ahead: Optional[float] = None
         self._lock = threading.Lock()
-        settings = Config(
+        self._settings = Config(
             retries=RETRIES,
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
             max_pool_connections=self._concurrency,
             user_agent_extra=user_agent,
         )
-        session = self._session()
+        self._session, self._key = self._new_session(), own_key(account)
         if account.role_arn:
-            sts = self._client(session, "sts", account.partition.region, settings, own_key(account))
-            session.register_component("credential_provider", FixedResolver(self._assumed_role(sts)))
-        key = {} if account.role_arn else own_key(account)
-        self._cloudfront = self._client(session, "cloudfront", account.partition.region, settings, key)
-        self._cloudwatch = self._client(session, "cloudwatch", account.cloudwatch_region, settings, key)
+            provider = FixedResolver(self._assumed_role(self._client("sts", account.partition.region)))
+            self._session.register_component("credential_provider", provider)
+            self._key = {}
+        self._cloudfront = self._client("cloudfront", account.partition.region)
+        self._cloudwatch = self._client("cloudwatch", account.cloudwatch_region)
 
-    def _session(self) -> Any:
+    def _new_session(self) -> Any:
         session = botocore.session.Session(session_vars=NO_PROFILE)
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=epoch_seconds)
         session.register("before-call", self._count)
+        session.register("after-call", self._compare_clocks)
         return session
 
-    def _client(self, session: Any, service: str, region: str, settings: Config, key: Mapping[str, Any]) -> Any:
+    def _client(self, service: str, region: str) -> Any:
         with self._explained("Connect"):
-            return session.create_client(service, region, config=settings, **key)
+            return self._session.create_client(service, region, config=self._settings, **self._key)
 
     def _assumed_role(self, sts: Any) -> Any:
         with self._explained("AssumeRole"):
@@ -83,25 +87,67 @@ class Aws:
             found = {record["Id"]: record for page in pages for record in page["DistributionList"].get("Items") or ()}
         return list(found.values())
 
-    def listed_metrics(self) -> Listed:
-        """What CloudFront has published in two weeks; AwsError when any page fails, AwsDeniedError if not allowed."""
+    def caller(self) -> str:
+        """The ARN of the user or role that the calls are made as; AwsError when AWS does not tell."""
+        sts = self._client("sts", self._account.partition.region)
+        with self._explained("GetCallerIdentity"):
+            return str(sts.get_caller_identity()["Arn"])
+
+    def listed_metrics(self, recently: bool = False, **only: str) -> Listed:
+        """What CloudFront has published in two weeks, or `recently`, in three hours; `only` narrows ListMetrics.
+
+        AwsError when any page fails, AwsDeniedError if not allowed.
+        """
         listed: Dict[str, Set[Dimensions]] = {}
+        asked = {"Namespace": NAMESPACE, **only, **({"RecentlyActive": "PT3H"} if recently else {})}
         with self._explained("ListMetrics"):
-            for page in self._cloudwatch.get_paginator("list_metrics").paginate(Namespace=NAMESPACE):
+            for page in self._cloudwatch.get_paginator("list_metrics").paginate(**asked):
                 for metric in page["Metrics"]:
                     dimensions = tuple(sorted((pair["Name"], pair["Value"]) for pair in metric["Dimensions"]))
                     listed.setdefault(metric["MetricName"], set()).add(dimensions)
         return listed
 
+    def resource_tags(self) -> Dict[str, Dict[str, str]]:
+        """The resource tags of distributions by ARN, of those that have ever had any; AwsError when any page fails."""
+        tagging = self._client("resourcegroupstaggingapi", self._account.partition.region)
+        with self._explained("GetResources"):
+            pages = tagging.get_paginator("get_resources").paginate(ResourceTypeFilters=["cloudfront:distribution"])
+            return {found["ResourceARN"]: _tags(found) for page in pages for found in page["ResourceTagMappingList"]}
+
+    def tags_of(self, arns: Sequence[str]) -> "List[Union[Dict[str, str], AwsError]]":
+        """The resource tags of each distribution, by a call for each, or the error of that call."""
+
+        def ask(arn: str) -> Dict[str, str]:
+            return _tags(self._cloudfront.list_tags_for_resource(Resource=arn)["Tags"])
+
+        return self._each("ListTagsForResource", ask, arns)
+
+    def configurations(self, distribution_ids: Sequence[str]) -> "List[Union[Dict[str, Any], AwsError]]":
+        """The configuration of each distribution, by a call for each, or the error of that call."""
+
+        def ask(distribution_id: str) -> Dict[str, Any]:
+            return dict(self._cloudfront.get_distribution_config(Id=distribution_id)["DistributionConfig"])
+
+        return self._each("GetDistributionConfig", ask, distribution_ids)
+
     def metric_data(self, requests: Sequence[Mapping[str, Any]]) -> "List[Union[Answers, AwsError]]":
         """What GetMetricData answers to each request, all pages merged, or the error of that request."""
-        return in_parallel(self._metric_data, requests, self._concurrency)
 
-    def _metric_data(self, request: Mapping[str, Any]) -> Union[Answers, AwsError]:
-        try:
+        def ask(request: Mapping[str, Any]) -> Answers:
             return merge_pages(self._pages(request), len(request["MetricDataQueries"]))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
-            return explain(error, self._account, "GetMetricData")
+
+        return self._each("GetMetricData", ask, requests)
+
+    def _each(self, operation: str, ask: Callable[[Any], Any], items: Sequence[Any]) -> List[Any]:
+        """What is answered to each item, a few at a time, or the AwsError in its place."""
+
+        def answer(item: Any) -> Any:
+            try:
+                return ask(item)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
+                return explain(error, self._account, operation)
+
+        return in_parallel(answer, items, self._concurrency)
 
     def _pages(self, request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         # The paginator raises when a token repeats, instead of asking for ever.
@@ -110,6 +156,15 @@ class Aws:
     def _count(self, model: Any, **_: Any) -> None:
         with self._lock:
             self.calls[model.name] += 1
+
+    def _compare_clocks(self, http_response: Any, **_: Any) -> None:
+        self.clock_ahead = clock_ahead(http_response.headers, time.time())
+
+
+def _tags(answer: Mapping[str, Any]) -> Dict[str, str]:
+    # ListTagsForResource has them as Items, absent when there are none; GetResources as Tags.
+    pairs = answer.get("Tags") or answer.get("Items") or ()
+    return {str(pair["Key"]): str(pair.get("Value") or "") for pair in pairs}
 
 
 def in_parallel(work: Callable[[Any], Any], items: Iterable[Any], concurrency: int) -> List[Any]:

@@ -1,14 +1,16 @@
 """What went wrong at AWS, as a sentence that says what failed and what to do."""
 
 import re
-from typing import Any, Dict, NamedTuple, Tuple
+import time
+from email.utils import parsedate_to_datetime
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
 from guance_aws_cloudfront.config import Account
 from guance_aws_cloudfront.errors import StepError
-from guance_aws_cloudfront.text import one_line
+from guance_aws_cloudfront.text import clock_difference, one_line
 
 
 class AwsError(StepError):
@@ -20,11 +22,18 @@ class AwsDeniedError(AwsError):
 
 
 class Remedy(NamedTuple):
-    """What a family of AWS error codes means and what to do; `{action}` is the IAM action of the call."""
+    """What a family of AWS error codes means and what to do.
+
+    In the advice, `{action}` is the IAM action of the call, and `{clock}` what is known of the host's clock.
+    """
 
     codes: Tuple[str, ...]
     meaning: str
     advice: str
+
+
+# Seconds that a clock may differ by and be no reason for anything; AWS takes a signature for five minutes.
+CLOCK_TOLERANCE = 240
 
 
 # The spelling depends on the wire protocol, and that on the botocore version: `Throttling`, `ThrottlingException`.
@@ -43,12 +52,12 @@ REMEDIES = (
     Remedy(
         ("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "InvalidSignature"),
         "AWS refused the signature",
-        "Check that 'ak_secret' is the secret of this access key, and that the clock of the Func host is right.",
+        "Check that 'ak_secret' is the secret of this access key. {clock}",
     ),
     Remedy(
-        ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"),
+        ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed", "TokenRefreshRequired"),
         "the session token or the request has expired",
-        "Give a new session token, or use a long-lived access key, and check the clock of the Func host.",
+        "Give a new session token, or use a long-lived access key. {clock}",
     ),
     Remedy(
         ("Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException"),
@@ -62,6 +71,10 @@ ACTIONS: Dict[str, Tuple[str, str]] = {
     "ListDistributions": ("Listing the distributions", "cloudfront:ListDistributions"),
     "GetMetricData": ("Reading the metrics", "cloudwatch:GetMetricData"),
     "ListMetrics": ("Listing the metrics", "cloudwatch:ListMetrics"),
+    "GetResources": ("Reading the resource tags", "tag:GetResources"),
+    "ListTagsForResource": ("Reading the tags of a distribution", "cloudfront:ListTagsForResource"),
+    "GetDistributionConfig": ("Reading the configuration of a distribution", "cloudfront:GetDistributionConfig"),
+    "GetCallerIdentity": ("Asking AWS who the access key belongs to", "sts:GetCallerIdentity"),
 }
 
 
@@ -95,7 +108,9 @@ def _of_answer(answer: Any, action: str, account: Account) -> Tuple[str, str]:
         if code in remedy.codes:
             denied = re.search(r"not authorized to perform: ([\w-]+:\w+)", text)
             advice = remedy.advice.format(
-                action=denied.group(1) if denied else action, partition=account.partition.name
+                action=denied.group(1) if denied else action,
+                partition=account.partition.name,
+                clock=_of_the_clock(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})),
             )
             # AWS's own text to a bad signature repeats the request's headers, the session token among them.
             said = code if "signature" in remedy.meaning else f"{code}: {text}"
@@ -109,6 +124,23 @@ def _of_answer(answer: Any, action: str, account: Account) -> Tuple[str, str]:
     if status >= 500:
         return f"AWS had a fault of its own, also after retries ({code}: {text})", "The next run asks again."
     return f"AWS refused the call ({code}: {text})", "If it lasts, report it with this line."
+
+
+def clock_ahead(headers: Mapping[str, str], now: float) -> Optional[float]:
+    """By how many seconds `now` is ahead of the time in an answer's headers; None where that cannot be read."""
+    try:
+        return now - parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _of_the_clock(headers: Mapping[str, str]) -> str:
+    ahead = clock_ahead(headers, time.time())
+    if ahead is None:
+        return "Check that the clock of the Func host is right."
+    if abs(ahead) < CLOCK_TOLERANCE:
+        return f"The clock of the Func host is not the reason: it is {clock_difference(ahead)}."
+    return f"The clock of the Func host is {clock_difference(ahead)}: set it right, for AWS takes 5 minutes at most."
 
 
 def _harmless(text: object, account: Account) -> str:

@@ -47,6 +47,12 @@ def duration(seconds: float) -> str:
     return f"{big} {first} {small} {second}" if small else f"{big} {first}"
 
 
+def clock_difference(ahead: float) -> str:
+    """How a clock stands that is `ahead` seconds ahead of AWS's: `7 min behind AWS's`."""
+    seconds = abs(round(ahead))
+    return f"{duration(seconds)} {'ahead of' if ahead > 0 else 'behind'} AWS's" if seconds > 5 else "as AWS's"
+
+
 def some_of(items: Sequence[str], most: int = 5) -> str:
     """The first few of a list, and how many more there are: `a, b, c and 7 more`."""
     shown = ", ".join(items[:most])

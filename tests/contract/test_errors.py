@@ -38,6 +38,20 @@ def test_a_wrong_secret_is_told_without_it(func, aws) -> None:
     assert "wrong/secret" not in record.exception + record.log + record.traceback
 
 
+@pytest.mark.parametrize(
+    ("ahead", "sentence"),
+    [
+        (0.0, "The clock of the Func host is not the reason: it is as AWS's."),
+        (450.0, "The clock of the Func host is 7 min behind AWS's: set it right, for AWS takes 5 minutes at most."),
+        (-3700.0, "The clock of the Func host is 1 h ahead of AWS's: set it right"),
+    ],
+)
+def test_a_refused_signature_tells_how_the_clocks_stand(func, aws, ahead, sentence) -> None:
+    aws.clock_ahead = ahead
+    aws.faults.add(Fault(code="SignatureDoesNotMatch", status=403))
+    assert sentence in failed(func.run_cron_job(JOB))
+
+
 def test_a_denied_listing_names_the_action(func, aws) -> None:
     aws.add_distribution(aws.account)
     aws.deny(AK_ID, "cloudfront:ListDistributions")
