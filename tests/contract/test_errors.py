@@ -43,7 +43,7 @@ def test_a_wrong_secret_is_told_without_it(func, aws) -> None:
     [
         (0.0, "The clock of the Func host is not the reason: it is as AWS's."),
         (450.0, "The clock of the Func host is 7 min behind AWS's: set it right, for AWS takes 5 minutes at most."),
-        (-3700.0, "The clock of the Func host is 1 h ahead of AWS's: set it right"),
+        (-3700.0, "The clock of the Func host is 1 h 1 min ahead of AWS's: set it right"),
     ],
 )
 def test_a_refused_signature_tells_how_the_clocks_stand(func, aws, ahead, sentence) -> None:
