@@ -109,17 +109,25 @@ class EmbeddedAWS:
         tags: Mapping[str, str] = MappingProxyType({}),
         additional_metrics: bool = False,
         enabled: bool = True,
+        settings: Mapping[str, Any] = MappingProxyType({}),
     ) -> str:
-        """Create a distribution and return its Id; without a traffic it has one of its own, none when not enabled."""
+        """Create a distribution and return its Id; without a traffic it has one of its own, none when not enabled.
+
+        `settings` are more of its configuration, such as {"WebACLId": …}.
+        """
         self._created += 1
         distribution_id = _distribution_id(self._seed, self._created)
         since = self._clock.time() - AGE if created_at is None else created_at
         busy = traffic or (typical_traffic(self._seed, distribution_id) if enabled else IDLE)
-        self._control.create(account, Record(distribution_id, aliases, comment, enabled, tags, since))
+        self._control.create(account, Record(distribution_id, aliases, comment, enabled, tags, since, settings))
         self._points.add(
             Source(distribution_id, account.account_id, account.home_region, busy, since, additional_metrics)
         )
         return distribution_id
+
+    def tag(self, account: AwsAccount, distribution_id: str, tags: Mapping[str, str]) -> None:
+        """Give a distribution these resource tags, in the place of those of the same keys."""
+        self._control.tag(account, distribution_id, tags)
 
     def remove_distribution(self, account: AwsAccount, distribution_id: str) -> None:
         """Delete a distribution; CloudWatch keeps what it has published."""

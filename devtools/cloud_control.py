@@ -37,6 +37,7 @@ class Record(NamedTuple):
     enabled: bool
     tags: Mapping[str, str]
     created_at: float
+    settings: Mapping[str, Any]
 
 
 class ControlPlane:
@@ -67,8 +68,14 @@ class ControlPlane:
             made.domain_name = f"d{record.id[1:].lower()}.{DOMAINS[account.partition]}"
             made.last_modified_time = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(record.created_at))
             made.etag = f"E{record.id[:0:-1]}"
-            backend.tagger.tag_resource(made.arn, [{"Key": key, "Value": value} for key, value in record.tags.items()])
+            self.tag(account, record.id, record.tags)
             self._summaries.pop(account.account_id, None)
+
+    def tag(self, account: AwsAccount, distribution_id: str, tags: Mapping[str, str]) -> None:
+        """Give a distribution more resource tags; KeyError when there is none of that Id."""
+        backend = cloudfront_backends[account.account_id][account.partition]
+        arn = backend.distributions[distribution_id].arn
+        backend.tagger.tag_resource(arn, [{"Key": key, "Value": value} for key, value in tags.items()])
 
     def remove(self, account: AwsAccount, distribution_id: str) -> None:
         """Delete a distribution; KeyError when there is none of that Id."""
@@ -145,5 +152,6 @@ def _config(record: Record) -> Dict[str, Any]:
         "Enabled": str(record.enabled).lower(),
         "Origins": {"Quantity": len(origins), "Items": origins if parsed else {"Origin": origins}},
         "DefaultCacheBehavior": {"TargetOriginId": ORIGIN, "ViewerProtocolPolicy": "redirect-to-https"},
+        **record.settings,
     }
     return {**config, "Aliases": {"Items": aliases if parsed else {"CNAME": aliases}}} if aliases else config

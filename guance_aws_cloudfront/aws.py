@@ -13,9 +13,10 @@ import botocore.session
 from botocore.config import Config
 from botocore.utils import parse_timestamp
 
+from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws_errors import AwsError, clock_ahead, explain
 from guance_aws_cloudfront.catalog import NAMESPACE
-from guance_aws_cloudfront.config import Account, CollectorConfig
+from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.credentials import FixedResolver, assumed_role, own_key
 from guance_aws_cloudfront.metrics import Answers, merge_pages
 from guance_aws_cloudfront.series import Dimensions, Listed

@@ -8,13 +8,20 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
-from guance_aws_cloudfront.config import Account
+from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.text import clock_difference, one_line
 
 
 class AwsError(StepError):
-    """A call to AWS failed for good; the text is a whole sentence for the user, without any secret."""
+    """A call to AWS failed for good; the text is a whole sentence for the user, without any secret.
+
+    `is_gone` when what it asked about does not exist any more.
+    """
+
+    def __init__(self, text: str, is_gone: bool = False) -> None:
+        super().__init__(text)
+        self.is_gone = is_gone
 
 
 class AwsDeniedError(AwsError):
@@ -65,6 +72,7 @@ REMEDIES = (
         "The next run asks again; if it lasts, lower 'concurrency' or raise the quota of {action} in Service Quotas.",
     ),
 )
+GONE = ("NoSuchDistribution", "NoSuchResource")
 ACTIONS: Dict[str, Tuple[str, str]] = {
     "Connect": ("Preparing the calls to AWS", ""),
     "AssumeRole": ("Assuming the role", "sts:AssumeRole"),
@@ -93,12 +101,13 @@ def explain(error: Exception, account: Account, operation: str) -> AwsError:
     else:
         reason = f"the answer could not be read ({type(error).__name__}: {_harmless(error, account)})"
         advice = "The next run asks again; if it lasts, report it with this line."
-    kind = AwsDeniedError if _is_denied(error) else AwsError
-    return kind(f"{step} failed: {reason}. {advice}")
+    code = _code(error)
+    kind = AwsDeniedError if code in REMEDIES[0].codes else AwsError
+    return kind(f"{step} failed: {reason}. {advice}", is_gone=code in GONE)
 
 
-def _is_denied(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in REMEDIES[0].codes
+def _code(error: Exception) -> str:
+    return str(error.response.get("Error", {}).get("Code")) if isinstance(error, ClientError) else ""
 
 
 def _of_answer(answer: Any, action: str, account: Account) -> Tuple[str, str]:

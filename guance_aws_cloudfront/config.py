@@ -1,33 +1,13 @@
 """What a user may say, the account and the configuration, checked at the door before anything is called."""
 
-import re
-from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
 
 from guance_aws_cloudfront.catalog import DEFAULT, Metric
-from guance_aws_cloudfront.door import ConfigError, did_you_mean, either, is_placeholder, refusal, where
-from guance_aws_cloudfront.extra_tags import parse_extra_tags
-from guance_aws_cloudfront.partitions import PARTITIONS, Partition, partition_of
-from guance_aws_cloudfront.patterns import parse_distributions
+from guance_aws_cloudfront.door import known_keys, refusal
+from guance_aws_cloudfront.patterns import Choice, fits, parse_distributions
+from guance_aws_cloudfront.resource_tags import parse_resource_tags
 from guance_aws_cloudfront.selection import parse_selection
-from guance_aws_cloudfront.text import one_line
-
-
-@dataclass(frozen=True)
-class Account:
-    """An AWS account to collect from. `extra_tags` (with `account_name`) stand on every point."""
-
-    account_name: str
-    partition: Partition
-    cloudwatch_region: str
-    extra_tags: Mapping[str, str]
-    # Kept out of repr, so that no log and no traceback can show them.
-    ak_id: str = field(repr=False)
-    ak_secret: str = field(repr=False)
-    session_token: Optional[str] = field(default=None, repr=False)
-    # The role to assume with the key, in another account perhaps.
-    role_arn: str = ""
-    external_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -44,8 +24,11 @@ class CollectorConfig:
     concurrency: int
     datakit_id: str
     dry_run: bool
-    # Patterns; none for all.
-    distributions: Tuple[str, ...]
+    distributions: Choice
+    # Patterns on the keys of resource tags that stand on objects and points.
+    resource_tags: Tuple[str, ...]
+    # Whether objects tell what takes a call for each distribution.
+    details: bool
     metrics: Tuple[Metric, ...]
     # Those that were named outright, without a pattern.
     named_metrics: FrozenSet[str]
@@ -54,6 +37,15 @@ class CollectorConfig:
     def other_metrics(self) -> List[Metric]:
         """The chosen metrics beyond the default ones, which are not published for every distribution."""
         return [metric for metric in self.metrics if metric.group != DEFAULT]
+
+    @property
+    def chosen_by_tags(self) -> List[str]:
+        """The keys of the resource tags by which distributions are chosen."""
+        return [key for key, _ in self.distributions.tags]
+
+    def wants_tag(self, key: str) -> bool:
+        """Whether a resource tag is to be reported, or chosen by."""
+        return key in self.chosen_by_tags or bool(self.resource_tags and fits([key], self.resource_tags))
 
 
 class Range(NamedTuple):
@@ -65,8 +57,6 @@ class Range(NamedTuple):
     multiple: int = 1
 
 
-# As STS has it.
-EXTERNAL_ID = r"[\w+=,.@:/-]{2,1224}"
 HOUR, DAY = 3600, 86400
 SECONDS: Dict[str, Range] = {
     "period": Range(60, 60, HOUR, 60),
@@ -83,43 +73,15 @@ SECONDS: Dict[str, Range] = {
 CONCURRENCY = Range(4, 1, 16)
 LISTED_LATE = 900
 WHY_LATE = "with metrics beyond the default ones, for CloudWatch lists a new metric up to 15 minutes late"
-CONFIG_KEYS = ("distributions", "metrics", "statistics", *SECONDS, "concurrency", "datakit_id", "dry_run")
-ACCOUNT_KEYS = (
-    *("ak_id", "ak_secret", "session_token", "role_arn", "external_id"),
-    *("partition", "regions", "cloudwatch_region", "extra_tags"),
+CONFIG_KEYS = (
+    *("distributions", "metrics", "statistics", "resource_tags", "details"),
+    *(*SECONDS, "concurrency", "datakit_id", "dry_run"),
 )
-
-
-def parse_account(raw: Any) -> Account:
-    """The account out of a dict with the keys of `ACCOUNT_KEYS`; ConfigError when anything in it is wrong."""
-    given = _mapping(raw, "The account", ACCOUNT_KEYS)
-    ak_id, ak_secret = _secret(given, "ak_id"), _secret(given, "ak_secret")
-    # The pattern is IAM's own; the value is not repeated, for it may be the secret in the wrong place.
-    if not re.fullmatch(r"[A-Za-z0-9_]{16,128}", ak_id):
-        raise ConfigError(
-            "Account key 'ak_id' is not an AWS access key ID: use the 16 to 128 letters and digits that IAM shows "
-            "(they begin with AKIA or ASIA), not the secret access key."
-        )
-    token = _secret(given, "session_token") if given.get("session_token") is not None else None
-    if ak_id.startswith("ASIA") and token is None:
-        raise ConfigError(
-            "Account key 'session_token' is missing: an access key that begins with ASIA is temporary and is valid "
-            "only with its session token; give both in the startup script, or use a long-lived access key (AKIA…)."
-        )
-    tags = parse_extra_tags(given.get("extra_tags"))
-    partition = _partition(given)
-    region = given.get("cloudwatch_region", partition.cloudwatch_regions[0])
-    if region not in partition.cloudwatch_regions:
-        raise refusal(
-            "Account", "cloudwatch_region", region, f"{either(partition.cloudwatch_regions)} in {partition.name}"
-        )
-    role_arn, external_id = _role(given, partition)
-    return Account(tags["account_name"], partition, region, tags, ak_id, ak_secret, token, role_arn, external_id)
 
 
 def parse_config(raw: Any) -> CollectorConfig:
     """The configuration out of a dict with the keys of `CONFIG_KEYS`, all optional; ConfigError when one is wrong."""
-    given = _mapping({} if raw is None else raw, "The configuration", CONFIG_KEYS)
+    given = known_keys({} if raw is None else raw, "The configuration", CONFIG_KEYS)
     seconds = {key: _whole_number(given, key, allowed, "seconds") for key, allowed in SECONDS.items()}
     for key in ("first_lookback", "max_catch_up"):
         if seconds[key] < seconds["period"]:
@@ -127,17 +89,16 @@ def parse_config(raw: Any) -> CollectorConfig:
     datakit_id = given.get("datakit_id", "datakit")
     if not isinstance(datakit_id, str) or not datakit_id.strip():
         raise refusal("Configuration", "datakit_id", datakit_id, "the ID of a connector in Func, such as 'datakit'")
-    dry_run = given.get("dry_run", False)
-    if not isinstance(dry_run, bool):
-        raise refusal("Configuration", "dry_run", dry_run, "True or False")
     concurrency = _whole_number(given, "concurrency", CONCURRENCY, "calls at a time")
     metrics, named = parse_selection(given.get("metrics"), given.get("statistics"))
     config = CollectorConfig(
         **seconds,
         concurrency=concurrency,
         datakit_id=datakit_id.strip(),
-        dry_run=dry_run,
+        dry_run=_switch(given, "dry_run"),
+        details=_switch(given, "details"),
         distributions=parse_distributions(given.get("distributions")),
+        resource_tags=parse_resource_tags(given.get("resource_tags")),
         metrics=metrics,
         named_metrics=named,
     )
@@ -146,72 +107,11 @@ def parse_config(raw: Any) -> CollectorConfig:
     return config
 
 
-def _mapping(raw: Any, what: str, known: Iterable[str]) -> Mapping[str, Any]:
-    if not isinstance(raw, Mapping):
-        raise ConfigError(
-            f"{what} is of type {type(raw).__name__}: it must be a dict with the keys {either(known, 'and')}."
-        )
-    for key in raw:
-        if key not in known:
-            hint = did_you_mean(str(key), known, f"known keys are {either(known, 'and')}.")
-            raise ConfigError(f"{what} has an unknown key '{one_line(key, 60)}': {hint}")
-    return raw
-
-
-def _secret(given: Mapping[str, Any], key: str) -> str:
-    value = given.get(key)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        raise ConfigError(f"Account key '{key}' is missing or empty; give it in {where(key)}.")
-    if not isinstance(value, str):
-        raise ConfigError(f"Account key '{key}' is of type {type(value).__name__}: it must be a string.")
-    if is_placeholder(value):
-        raise ConfigError(f"Account key '{key}' still holds its placeholder; give the value in {where(key)}.")
-    if re.search(r"\s", value.strip()):
-        raise ConfigError(f"Account key '{key}' has white space inside: copy it again from IAM, on one line.")
-    return value.strip()
-
-
-def _role(given: Mapping[str, Any], partition: Partition) -> Tuple[str, str]:
-    """The role to assume and its external ID, empty where not given."""
-    role_arn, external_id = given.get("role_arn"), given.get("external_id")
-    if role_arn is None and external_id is not None:
-        raise ConfigError("Account key 'external_id' is given without 'role_arn': it belongs to a role; give both.")
-    form = rf"arn:{partition.name}:iam::\d{{12}}:role/[\w+=,.@/-]+"
-    if role_arn is not None and not (isinstance(role_arn, str) and re.fullmatch(form, role_arn)):
-        example = f"arn:{partition.name}:iam::123456789012:role/<name>"
-        raise refusal("Account", "role_arn", role_arn, f"the ARN of a role in the partition, such as {example}")
-    if external_id is not None and not (isinstance(external_id, str) and re.fullmatch(EXTERNAL_ID, external_id)):
-        # Not repeated: it is as good as a secret.
-        raise ConfigError(
-            "Account key 'external_id' is not one: allowed are 2 to 1,224 letters, digits and characters of +=,.@:/_-."
-        )
-    return role_arn or "", external_id or ""
-
-
-def _partition(given: Mapping[str, Any]) -> Partition:
-    regions = given.get("regions")
-    if regions is not None and (not isinstance(regions, (list, tuple)) or not regions):
-        raise refusal("Account", "regions", regions, "a list of region names, such as ['us-east-1'], or leave it out")
-    found = [_partition_by_region(region) for region in regions or ()]
-    name = given.get("partition", found[0].name if found else "aws")
-    if not isinstance(name, str) or name not in PARTITIONS:
-        raise refusal("Account", "partition", name, f"{either(PARTITIONS)}; no other partition has CloudFront")
-    for region, partition in zip(regions or (), found):
-        if partition.name != name:
-            raise ConfigError(
-                f"Account key 'regions': '{region}' is a region of the partition {partition.name}, not of {name}; "
-                f"name regions of one partition only, or leave 'regions' out (all of {name} is collected anyway)."
-            )
-    return PARTITIONS[name]
-
-
-def _partition_by_region(region: Any) -> Partition:
-    partition = partition_of(region) if isinstance(region, str) else None
-    if partition is None:
-        raise refusal(
-            "Account", "regions", region, f"regions of {either(PARTITIONS)}; no other partition has CloudFront"
-        )
-    return partition
+def _switch(given: Mapping[str, Any], key: str) -> bool:
+    value = given.get(key, False)
+    if not isinstance(value, bool):
+        raise refusal("Configuration", key, value, "True or False")
+    return value
 
 
 def _whole_number(given: Mapping[str, Any], key: str, allowed: Range, unit: str) -> int:

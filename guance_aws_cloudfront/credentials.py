@@ -5,7 +5,7 @@ from typing import Any, Dict
 
 from botocore.credentials import RefreshableCredentials
 
-from guance_aws_cloudfront.config import Account
+from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.text import iso_utc
 
 METHOD = "guance_aws_cloudfront"

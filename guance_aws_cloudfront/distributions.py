@@ -1,24 +1,43 @@
 """Which of the listed distributions are collected."""
 
 import difflib
-from typing import Any, Dict, Iterable, List, Mapping, Sequence
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence
 
-from guance_aws_cloudfront.objects import aliases
-from guance_aws_cloudfront.patterns import EXCEPT, fits
+from guance_aws_cloudfront.patterns import EXCEPT, Choice, fits
+from guance_aws_cloudfront.record import aliases
 
 SHOWN = 3
 
-
-def choose(records: Sequence[Dict[str, Any]], patterns: Sequence[str]) -> List[Dict[str, Any]]:
-    """The distributions that patterns choose by ID, alternate domain name or domain name; all for no patterns."""
-    return [record for record in records if not patterns or fits(_names(record), patterns)]
+# Resource tags by distribution ID.
+TagsById = Mapping[str, Dict[str, str]]
 
 
-def idle_patterns(records: Sequence[Mapping[str, Any]], patterns: Sequence[str]) -> List[str]:
+def choose(records: Sequence[Dict[str, Any]], choice: Choice, tags: TagsById) -> List[Dict[str, Any]]:
+    """The distributions whose names (ID, alternate domain names, domain name) and resource tags fit the choice."""
+    return [record for record in records if _is_chosen(record, choice, tags.get(record["Id"], {}))]
+
+
+def idle_patterns(records: Sequence[Mapping[str, Any]], choice: Choice, tags: TagsById) -> Iterator[str]:
     """A sentence for each pattern that fits no distribution at all, with what is nearest to it."""
-    known = {name for record in records for name in _names(record)}
+    names = {name for record in records for name in _names(record)}
+    yield from _idle("'distributions'", choice.names, names)
+    for key, patterns in choice.tags:
+        values = {of_one[key] for of_one in tags.values() if key in of_one}
+        if values:
+            yield from _idle(f"'distributions', 'tag:{key}'", patterns, values)
+        else:
+            every = {key for of_one in tags.values() for key in of_one}
+            yield f"No distribution has the resource tag '{key}' of the key 'distributions'.{_nearest(key, every)}"
+
+
+def _is_chosen(record: Mapping[str, Any], choice: Choice, tags: Mapping[str, str]) -> bool:
+    by_name = not choice.names or fits(_names(record), choice.names)
+    return by_name and all(fits([tags[key]] if key in tags else [], patterns) for key, patterns in choice.tags)
+
+
+def _idle(key: str, patterns: Sequence[str], known: Iterable[str]) -> List[str]:
     return [
-        f"No distribution fits '{pattern}' of the key 'distributions'.{_nearest(pattern, known)}"
+        f"No distribution fits '{pattern}' of the key {key}.{_nearest(pattern, known)}"
         for pattern in patterns
         if pattern != EXCEPT and not fits(known, [pattern])
     ]

@@ -1,7 +1,7 @@
 """What is refused at the door: mistakes in the account or configuration, each with its sentence."""
 
 import difflib
-from typing import Any, Iterable
+from typing import Any, Iterable, Mapping
 
 from guance_aws_cloudfront.text import one_line
 
@@ -25,6 +25,19 @@ def is_placeholder(value: str) -> bool:
 def refusal(whose: str, key: str, value: Any, allowed: str) -> ConfigError:
     """The error for a key of the account or the configuration, with its value and what is allowed."""
     return ConfigError(f"{whose} key '{key}' is {shown(value)}: allowed is {allowed}.")
+
+
+def known_keys(raw: Any, what: str, known: Iterable[str]) -> Mapping[str, Any]:
+    """What is given, when it is a dict of known keys; ConfigError with the nearest one when it is not."""
+    if not isinstance(raw, Mapping):
+        raise ConfigError(
+            f"{what} is of type {type(raw).__name__}: it must be a dict with the keys {either(known, 'and')}."
+        )
+    for key in raw:
+        if key not in known:
+            hint = did_you_mean(str(key), known, f"known keys are {either(known, 'and')}.")
+            raise ConfigError(f"{what} has an unknown key '{one_line(key, 60)}': {hint}")
+    return raw
 
 
 def shown(value: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Dict, Mapping
 
 from guance_aws_cloudfront.catalog import all_metrics
 from guance_aws_cloudfront.door import ConfigError, is_placeholder, refusal, shown, where
+from guance_aws_cloudfront.record import BEYOND, READABLE
 from guance_aws_cloudfront.text import one_line
 
 # What the collector itself says on objects and points; a user's tag of the same name would make two meanings of one
@@ -17,8 +18,16 @@ RESERVED_TAGS = (
     *("ViewerCertificate", "Restrictions", "WebACLId", "HttpVersion", "IsIPV6Enabled", "AliasICPRecordals", "Staging"),
     *("CreatedDate", "ApiKeySelectionExpression", "DisableSchemaValidation"),
     *("FunctionName", "DistributionIds"),
+    *READABLE,
+    *BEYOND,
 )
-MOST_TAGS = 64
+# DataKit takes 64 KiB of tags a point: half for the user's own, half for resource tags (resource_tags.MOST_BYTES).
+MOST_TAGS, MOST_BYTES = 64, 31 * 1024
+
+
+def is_reserved(key: str) -> bool:
+    """Whether a key is one of the collector's own, or would be taken for one."""
+    return key.lower() in {one.lower() for one in RESERVED_TAGS} or _is_metric_field(key)
 
 
 def parse_extra_tags(raw: Any) -> Dict[str, str]:
@@ -32,11 +41,14 @@ def parse_extra_tags(raw: Any) -> Dict[str, str]:
         raise refusal("Account", "extra_tags", f"a dict of {len(tags)}", f"at most {MOST_TAGS} tags")
     if len(str(tags["account_name"])) > 128:
         raise refusal("Account", "account_name", tags["account_name"], "a name of at most 128 characters")
-    return {_tag_key(key): _tag_value(key, value) for key, value in tags.items()}
+    parsed = {_tag_key(key): _tag_value(key, value) for key, value in tags.items()}
+    if sum(_bytes(key) + _bytes(value) for key, value in parsed.items()) > MOST_BYTES:
+        raise refusal("Account", "extra_tags", f"a dict of {len(tags)}", f"tags of at most {MOST_BYTES} bytes in all")
+    return parsed
 
 
 def _tag_key(key: Any) -> str:
-    if key in RESERVED_TAGS or any(str(key).startswith(f"{metric}_") for metric in all_metrics()):
+    if key in RESERVED_TAGS or _is_metric_field(str(key)):
         raise ConfigError(
             f"Account key 'extra_tags': the tag '{key}' is set by the collector or not allowed; use another name."
         )
@@ -53,6 +65,10 @@ def _tag_value(key: str, value: Any) -> str:
             "line, of at most 1,024 bytes, without white space at its ends or a backslash at its end."
         )
     return str(value)
+
+
+def _is_metric_field(key: str) -> bool:
+    return any(key.startswith(f"{metric}_") for metric in all_metrics())
 
 
 def _bytes(text: str) -> float:

@@ -3,7 +3,8 @@
 import time
 from typing import Any, Dict, Mapping, Optional
 
-from guance_aws_cloudfront.config import parse_account, parse_config
+from guance_aws_cloudfront.account import parse_account
+from guance_aws_cloudfront.config import parse_config
 from guance_aws_cloudfront.run import Run
 
 ENVIRONMENT = "GUANCE_AWS_CLOUDFRONT_"

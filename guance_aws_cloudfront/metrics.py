@@ -1,8 +1,10 @@
 """Series -> GetMetricData queries; its answers -> metric points."""
 
 import math
+from types import MappingProxyType
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
+from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.catalog import (
     CLOUD_PROVIDER,
     DIMENSIONS,
@@ -12,8 +14,7 @@ from guance_aws_cloudfront.catalog import (
     NAMESPACE,
     field_name,
 )
-from guance_aws_cloudfront.config import Account
-from guance_aws_cloudfront.objects import aliases
+from guance_aws_cloudfront.record import aliases
 from guance_aws_cloudfront.series import Dimensions, Series, distributions_by_function, function_name
 from guance_aws_cloudfront.text import one_line
 from guance_aws_cloudfront.windows import Window
@@ -117,9 +118,12 @@ def gather(batch: Sequence[Series], answers: Answers, minutes: Minutes) -> int:
     return values
 
 
-def metric_tags(record: Mapping[str, Any], account: Account) -> Dict[str, str]:
-    """The tags of a distribution's metric points: none of them changes while the distribution works."""
+def metric_tags(
+    record: Mapping[str, Any], account: Account, resource_tags: Mapping[str, str] = MappingProxyType({})
+) -> Dict[str, str]:
+    """The tags of a distribution's metric points: none of them changes by itself while the distribution works."""
     tags = {
+        **resource_tags,
         **account.extra_tags,
         "DistributionId": record["Id"],
         "Region": GLOBAL,
@@ -133,10 +137,16 @@ def metric_tags(record: Mapping[str, Any], account: Account) -> Dict[str, str]:
 
 
 def source_tags(
-    series: Iterable[Series], records: Sequence[Mapping[str, Any]], account: Account
+    series: Iterable[Series],
+    records: Sequence[Mapping[str, Any]],
+    account: Account,
+    resource_tags: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> Dict[str, Dict[str, str]]:
-    """The tags of the points of every source; a function's have those of its distribution where it has only one."""
-    by_id = {record["Id"]: metric_tags(record, account) for record in records}
+    """The tags of the points of every source; a function's have those of its distribution where it has only one.
+
+    `resource_tags` are clean ones, by distribution ID.
+    """
+    by_id = {record["Id"]: metric_tags(record, account, resource_tags.get(record["Id"], {})) for record in records}
     callers = distributions_by_function(records)
     sources = {one.source: one.dimensions for one in series}
     return {

@@ -3,10 +3,12 @@
 from collections import Counter
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Union
 
+from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.aws_errors import AwsError
-from guance_aws_cloudfront.config import Account, CollectorConfig
+from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.errors import StepError
+from guance_aws_cloudfront.inventory import Distributions
 from guance_aws_cloudfront.metrics import (
     Minutes,
     gather,
@@ -83,14 +85,14 @@ class MinuteReporter:
     def __init__(
         self,
         tools: Tools,
-        records: Sequence[Dict[str, Any]],
+        distributions: Distributions,
         series: Sequence[Series],
         plan: Plan,
         all_partial: bool = False,
     ) -> None:
         self._tools = tools
         self._plan = plan
-        self._tags = source_tags(series, records, tools.account)
+        self._tags = source_tags(series, distributions.records, tools.account, distributions.resource_tags)
         self._batches = batches(series)
         # Whether metrics of which nothing is known may be missing of every source.
         self._all_partial = all_partial

@@ -1,10 +1,12 @@
 """A distribution, as ListDistributions describes it, becomes the custom object `aws_cloudfront`."""
 
 import json
-from typing import Any, Dict, List, Mapping, Union
+from types import MappingProxyType
+from typing import Any, Dict, Mapping, Union
 
+from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.catalog import CLOUD_PROVIDER, OBJECT_MEASUREMENT
-from guance_aws_cloudfront.config import Account
+from guance_aws_cloudfront.record import readable_fields
 from guance_aws_cloudfront.text import iso_utc, printable
 
 TAG_KEYS = ("ARN", "DomainName", "Id", "Status")
@@ -13,14 +15,23 @@ RENAMED = {"Comment": "Description"}
 TIMES = ("LastModifiedTime",)
 
 
-def object_point(record: Mapping[str, Any], account: Account, reported_at: int) -> Dict[str, Any]:
+def object_point(
+    record: Mapping[str, Any],
+    account: Account,
+    reported_at: int,
+    resource_tags: Mapping[str, str] = MappingProxyType({}),
+    beyond: Mapping[str, Union[str, bool]] = MappingProxyType({}),
+) -> Dict[str, Any]:
     """The point of a distribution record; `reported_at` is in epoch seconds.
+
+    `resource_tags` are clean ones; `beyond` are fields that do not come from the record (`record.BEYOND`).
 
     Strings, numbers and booleans of the record become fields of their own name, lists and structures JSON strings;
     nothing is invented, and what a newer API adds to the record is passed on. `message` holds the whole record.
     """
     facts = {key: iso_utc(value) if key in TIMES and _is_number(value) else value for key, value in record.items()}
     tags = {
+        **resource_tags,
         **account.extra_tags,
         **{key: str(facts[key]) for key in TAG_KEYS if facts.get(key)},
         # The unique key of an object in Guance. CloudFront's records carry no `name`; one that does keeps it.
@@ -28,16 +39,11 @@ def object_point(record: Mapping[str, Any], account: Account, reported_at: int) 
         "cloud_provider": CLOUD_PROVIDER,
     }
     fields: Dict[str, Any] = {"message": _json(facts)}
-    for key, value in facts.items():
+    for key, value in {**readable_fields(record), **beyond, **facts}.items():
         field = RENAMED.get(key, key)
         if value is not None and field not in tags:
             fields[field] = _field(value)
     return {"measurement": OBJECT_MEASUREMENT, "tags": tags, "fields": fields, "timestamp": reported_at}
-
-
-def aliases(record: Mapping[str, Any]) -> List[str]:
-    """The alternate domain names of a distribution, in CloudFront's order; `Items` is absent when there are none."""
-    return list((record.get("Aliases") or {}).get("Items") or [])
 
 
 def _field(value: Any) -> Union[str, bool, int, float]:

@@ -1,12 +1,16 @@
 """Patterns with `*`, and a leading NOT, as in Guance's collectors."""
 
 from fnmatch import fnmatchcase
-from typing import Any, Iterable, Sequence, Tuple
+from typing import Any, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from guance_aws_cloudfront.door import refusal
 
 EXCEPT = "NOT"
-DISTRIBUTIONS = "a list of IDs, alternate domain names, domain names or patterns of these, such as ['*.example.com']"
+DISTRIBUTIONS = (
+    "a list of IDs, alternate domain names, domain names or patterns of these, such as ['*.example.com'], or a dict, "
+    "such as {'tag:env': ['prod']}"
+)
+BY_NAME, TAG = "name", "tag:"
 
 
 def fits(names: Iterable[str], patterns: Sequence[str]) -> bool:
@@ -16,15 +20,44 @@ def fits(names: Iterable[str], patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
-def parse_distributions(raw: Any) -> Tuple[str, ...]:
-    """The patterns of the key `distributions`, none for all; ConfigError when they are none.
+class Choice(NamedTuple):
+    """Which distributions to collect: patterns on their names, and on the values of resource tags; all must fit.
 
-    Upper and lower case are the same in domain names, so here too.
+    `names` are patterns in lower case, none for all; `tags` are pairs of a tag key and its patterns.
+    """
+
+    names: Tuple[str, ...] = ()
+    tags: Tuple[Tuple[str, Tuple[str, ...]], ...] = ()
+
+
+def parse_distributions(raw: Any) -> Choice:
+    """The choice out of the key `distributions`, a list or a dict; ConfigError when it is none of these.
+
+    Upper and lower case are the same in domain names, so here too; they are not in the values of tags.
     """
     if raw is None:
-        return ()
-    if not isinstance(raw, (list, tuple)) or not all(isinstance(pattern, str) and pattern.strip() for pattern in raw):
+        return Choice()
+    if not isinstance(raw, Mapping):
+        return Choice(_names(raw))
+    if not raw:
         raise refusal("Configuration", "distributions", raw, DISTRIBUTIONS)
-    if not raw or tuple(raw) == (EXCEPT,):
-        raise refusal("Configuration", "distributions", raw, DISTRIBUTIONS)
-    return tuple(pattern if pattern == EXCEPT else pattern.strip().lower() for pattern in raw)
+    tags = []
+    for key, patterns in raw.items():
+        tag = str(key)[len(TAG) :] if str(key).startswith(TAG) else ""
+        if key != BY_NAME and not tag:
+            raise refusal("Configuration", "distributions", key, f"a dict with the keys '{BY_NAME}' and '{TAG}<key>'")
+        if tag:
+            tags.append((tag, _patterns(patterns, f"a list of values of the tag '{tag}' or patterns of these")))
+    return Choice(_names(raw[BY_NAME]) if BY_NAME in raw else (), tuple(tags))
+
+
+def _names(raw: Any) -> Tuple[str, ...]:
+    return tuple(name if name == EXCEPT else name.lower() for name in _patterns(raw, DISTRIBUTIONS))
+
+
+def _patterns(raw: Any, allowed: str) -> Tuple[str, ...]:
+    """Patterns as they were given, one at least."""
+    are_texts = isinstance(raw, (list, tuple)) and all(isinstance(one, str) and one.strip() for one in raw)
+    if not are_texts or not raw or tuple(raw) == (EXCEPT,):
+        raise refusal("Configuration", "distributions", raw, allowed)
+    return tuple(pattern.strip() for pattern in raw)

@@ -1,13 +1,14 @@
 """One run, as the story of the data: list, objects, windows, metrics, points, sum."""
 
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
+from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.aws_errors import AwsDeniedError, AwsError
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS, FUNCTION, OBJECT_MEASUREMENT, PRICE_PER_METRIC
-from guance_aws_cloudfront.config import Account, CollectorConfig
-from guance_aws_cloudfront.distributions import choose, idle_patterns
+from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.errors import RunSkipped, StepError
+from guance_aws_cloudfront.inventory import Distributions, Inventory
 from guance_aws_cloudfront.metrics import incomplete, metric_data_request
 from guance_aws_cloudfront.minutes import MinuteReporter, Tools
 from guance_aws_cloudfront.objects import object_point
@@ -64,22 +65,19 @@ class Run:
     def _collect(self) -> None:
         plan = self._plan()
         sink = self._sink()
-        records = self._chosen(self._connect().distributions())
-        self._report_objects(records, sink)
-        ids = [record["Id"] for record in records]
-        series = plan_series(ids, self._config.metrics, self._listed(), self._config.named_metrics)
-        self._report_minutes(records, series, plan, sink)
-
-    def _chosen(self, listed: List[Record]) -> List[Record]:
-        """The distributions to collect, which is said."""
-        chosen = choose(listed, self._config.distributions)
-        self._summary["distributions"] = len(chosen)
-        of_them = f", {len(chosen):,} chosen" if self._config.distributions else ""
-        said = f"{len(listed):,} listed{of_them}" if listed else "there are none"
-        self._story.say(f"Distributions: {said}.")
-        for text in idle_patterns(listed, self._config.distributions):
-            self._story.warn(text)
-        return chosen
+        due = self._objects_due()
+        inventory = Inventory(self._account, self._config, self._connect(), self._state, self._story, due)
+        distributions = inventory.distributions()
+        records = distributions.records
+        self._summary["distributions"] = len(records)
+        listed = self._listed()
+        self._summary["objects"] = 0
+        if due:
+            self._report_objects(distributions, inventory.beyond(records, listed), sink)
+        series = plan_series(
+            [record["Id"] for record in records], self._config.metrics, listed, self._config.named_metrics
+        )
+        self._report_minutes(distributions, series, plan, sink)
 
     def check(self) -> Dict[str, Any]:
         """Each call of a run once, and one object written; the summary, or CollectError with what is missing."""
@@ -116,7 +114,8 @@ class Run:
         with self._story.part(f"{connector}, writing an object"):
             # Of a single point, the sink refuses all: an error.
             sink = Sink(self._func, self._config.datakit_id)
-            sink.write("custom_object", self._object_points(records[:1]), lambda position: None)
+            point = object_point(records[0], self._account, int(self._clock.time()))
+            sink.write("custom_object", [point], lambda position: None)
 
     def _try_metrics(self, records: Sequence[Record]) -> None:
         # CloudWatch answers for a distribution that does not exist too: with no values.
@@ -170,15 +169,22 @@ class Run:
             )
         return plan
 
-    def _report_objects(self, records: Sequence[Record], sink: Union[Sink, Preview]) -> None:
+    def _objects_due(self) -> bool:
         now, last = int(self._clock.time()), self._state.objects_at()
-        due = last is None or not last <= now < last + self._config.object_interval - OBJECT_SLACK
-        self._summary["objects"] = 0
-        if not due and last is not None:
-            self._story.say(f"Objects: not due before {minute_utc(last + self._config.object_interval)} UTC.")
-            return
-        written = sum(self._write_objects(batch, sink) for batch in in_batches(self._object_points(records)))
-        self._summary["objects"] = written
+        if last is None or not last <= now < last + self._config.object_interval - OBJECT_SLACK:
+            return True
+        self._story.say(f"Objects: not due before {minute_utc(last + self._config.object_interval)} UTC.")
+        return False
+
+    def _report_objects(
+        self, distributions: Distributions, beyond: Mapping[str, Mapping[str, Any]], sink: Union[Sink, Preview]
+    ) -> None:
+        now = int(self._clock.time())
+        points = [
+            object_point(record, self._account, now, distributions.resource_tags[record["Id"]], beyond[record["Id"]])
+            for record in distributions.records
+        ]
+        self._summary["objects"] = written = sum(self._write_objects(batch, sink) for batch in in_batches(points))
         would = "would be reported" if self._dry_run else "reported"
         self._story.say(f"Objects: {written:,} {would} as {OBJECT_MEASUREMENT}.")
         if not self._objects_failed:
@@ -199,15 +205,11 @@ class Run:
             self._story.fail(f"Objects: {error}")
         return len(written)
 
-    def _object_points(self, records: Sequence[Record]) -> List[Dict[str, Any]]:
-        now = int(self._clock.time())
-        return [object_point(record, self._account, now) for record in records]
-
     def _report_minutes(
-        self, records: Sequence[Record], series: Sequence[Series], plan: Plan, sink: Union[Sink, Preview]
+        self, distributions: Distributions, series: Sequence[Series], plan: Plan, sink: Union[Sink, Preview]
     ) -> None:
         tools = Tools(self._account, self._config, self._connect(), sink, self._state, self._story, self._seconds_left)
-        reporter = MinuteReporter(tools, records, series, plan, all_partial=self._listing_failed)
+        reporter = MinuteReporter(tools, distributions, series, plan, all_partial=self._listing_failed)
         try:
             reporter.report()
         finally:

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from guance_aws_cloudfront.catalog import (
+    ADDITIONAL,
     DEFAULT,
     DIMENSIONS,
     FUNCTION,
@@ -12,7 +13,9 @@ from guance_aws_cloudfront.catalog import (
     GLOBAL,
     STATISTICS_PER_METRIC,
     Metric,
+    all_metrics,
 )
+from guance_aws_cloudfront.record import functions_of
 
 QUERIES_PER_CALL = 500
 
@@ -71,6 +74,13 @@ def _is_published(metric: Metric, dimensions: Dimensions, listed: Optional[Liste
     return metric.name in named if listed is None else dimensions in listed.get(metric.name, ())
 
 
+def has_additional_metrics(distribution_id: str, listed: Listed) -> Optional[bool]:
+    """Whether a distribution publishes additional metrics; None when nothing of it is listed, so that nobody knows."""
+    dimensions = distribution_dimensions(distribution_id)
+    groups = {metric.group for name, metric in all_metrics().items() if dimensions in listed.get(name, ())}
+    return ADDITIONAL in groups if groups else None
+
+
 def _of_functions(ids: Set[str], metrics: Sequence[Metric], listed: Listed) -> Iterator[Series]:
     wanted = {metric.name: metric for metric in metrics if metric.group == FUNCTION}
     found = [(dimensions, name) for name in wanted for dimensions in listed.get(name, ())]
@@ -100,18 +110,6 @@ def metrics_billed(batch: Iterable[Series]) -> int:
 
 def _metrics(series: Iterable[Series]) -> Iterator[List[Series]]:
     return (list(group) for _, group in groupby(series, key=lambda one: (one.dimensions, one.metric)))
-
-
-def functions_of(record: Mapping[str, Any]) -> Set[str]:
-    """The names of the CloudFront functions that a distribution calls, by its cache behaviors."""
-    behaviors = [record.get("DefaultCacheBehavior") or {}, *((record.get("CacheBehaviors") or {}).get("Items") or ())]
-    associations = [
-        association
-        for behavior in behaviors
-        for association in (behavior.get("FunctionAssociations") or {}).get("Items") or ()
-    ]
-    # arn:aws:cloudfront::123456789012:function/<name>
-    return {str(association["FunctionARN"]).rpartition("/")[2] for association in associations}
 
 
 def distributions_by_function(records: Iterable[Mapping[str, Any]]) -> Dict[str, List[str]]:

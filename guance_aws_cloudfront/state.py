@@ -1,9 +1,10 @@
 """The only module that keeps anything between runs: in Func's STORE (MySQL) and CACHE (Redis), per account."""
 
 import contextlib
-from typing import Any, Callable, Optional
+import json
+from typing import Any, Callable, Dict, Mapping, Optional
 
-from guance_aws_cloudfront.config import Account
+from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.digest import Digest, load_digest
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.text import one_line
@@ -11,7 +12,7 @@ from guance_aws_cloudfront.text import one_line
 # Func's default scope is the script that asks: named, so that it stays when the code moves to another module.
 SCOPE = "guance_aws_cloudfront"
 VERSION = 1
-DIGEST_EXPIRES = 7 * 86400
+KEPT_FOR = 7 * 86400
 
 
 class StateError(StepError):
@@ -61,7 +62,22 @@ class State:
 
     def save_digest(self, digest: Digest) -> None:
         """Keep what was sent, for a week."""
-        self._cache("digest", digest.dump(), DIGEST_EXPIRES, "the next run sends points again")
+        self._cache("digest", digest.dump(), KEPT_FOR, "the next run sends points again")
+
+    def recall(self, what: str) -> Optional[Dict[str, Any]]:
+        """What `keep` kept under a name; None when it is not known any more. It only saves calls to AWS."""
+        if self._read_only:
+            return None
+        try:
+            kept = json.loads(self._func.CACHE.get(self._key(what), scope=SCOPE) or "{}")
+            return dict(kept["kept"]) if kept.get("version") == VERSION else None
+        except Exception:  # noqa: BLE001 - whatever Redis or its content does, it is asked for anew
+            return None
+
+    def keep(self, what: str, kept: Mapping[str, Any]) -> None:
+        """Keep plain data under a name, for a week."""
+        text = json.dumps({"version": VERSION, "kept": kept}, separators=(",", ":"))
+        self._cache(what, text, KEPT_FOR, "the next run asks AWS again")
 
     def begin(self, now: float, seconds: int) -> Optional[float]:
         """Claim the account for a run of at most `seconds`; None, or since when (epoch seconds) another run has it.

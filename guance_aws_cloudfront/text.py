@@ -18,6 +18,11 @@ def one_line(text: object, limit: int = 300) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def cut(text: str, most: int) -> str:
+    """A text in at most so many bytes of UTF-8, whole characters only."""
+    return text.encode(errors="replace")[:most].decode(errors="ignore")
+
+
 def iso_utc(seconds: float) -> str:
     """Epoch seconds as `2026-11-24T08:00:00Z`; fractions of a second are dropped."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -24,9 +24,11 @@ ACCOUNT = {
 # How to collect: every key, with its default where nothing else is said; times in seconds.
 CONFIGS = {
     # "datakit_id": "datakit",           # ID of the connector in Func: DataKit, DataWay or Guance
-    # "distributions": ["*"],            # which distributions, by ID or domain: see README; all unless given
+    # "distributions": ["*"],            # by ID or domain, or {"tag:env": ["prod"]}: see README; all unless given
     # "metrics": "ALL",                  # which metrics: see README; the six free ones unless given
     # "statistics": {},                  # such as {"OriginLatency": ["p50", "p95"]}
+    # "resource_tags": [],               # such as ["env", "team*"]: resource tags to put on objects and points
+    # "details": False,                  # True: objects tell of standard logging, for a call when one has changed
     # "period": 60,                      # length of a data point, a multiple of 60
     # "delay": 180,                      # how long after its end a minute is asked for: values settle until then
     # "lookback": 900,                   # how far back minutes are asked again, for late and revised values

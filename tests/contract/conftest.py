@@ -65,3 +65,11 @@ def sent_again(datakit):
                 again.append((*place, field))
             known[place, field] = value
     return again
+
+
+def configure(func, **configs):
+    """Put keys into CONFIGS of the deployed startup script, before those that were put there earlier."""
+    script = f"startup__{SET}"
+    lines = "".join(f"\n    {key!r}: {value!r}," for key, value in configs.items())
+    func.scripts[script] = func.scripts[script].replace("CONFIGS = {", f"CONFIGS = {{{lines}")
+    func.publish(script)

@@ -79,7 +79,7 @@ def test_credentials_are_renewed_before_they_expire(func, aws, datakit, clock, o
     [("prod", "guance-prod"), ("生产 a/b", "guance----a-b"), ("x" * 128, "guance-" + "x" * 57)],
 )
 def test_the_session_says_who_calls(name, expected) -> None:
-    from guance_aws_cloudfront.config import parse_account
+    from guance_aws_cloudfront.account import parse_account
     from guance_aws_cloudfront.credentials import session_name
     from tests.conftest import RAW_ACCOUNT
 

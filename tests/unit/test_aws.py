@@ -11,10 +11,10 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError
 
+from guance_aws_cloudfront.account import parse_account
 from guance_aws_cloudfront.aws import Aws, epoch_seconds, in_parallel
 from guance_aws_cloudfront.aws_errors import AwsError
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS
-from guance_aws_cloudfront.config import parse_account
 from guance_aws_cloudfront.metrics import metric_data_request
 from guance_aws_cloudfront.series import plan_series
 from guance_aws_cloudfront.windows import Window

@@ -2,7 +2,8 @@
 
 import pytest
 
-from guance_aws_cloudfront.config import CONFIG_KEYS, SECONDS, parse_account, parse_config
+from guance_aws_cloudfront.account import parse_account
+from guance_aws_cloudfront.config import CONFIG_KEYS, SECONDS, parse_config
 from guance_aws_cloudfront.door import ConfigError
 from tests.conftest import AK_ID, AK_SECRET, RAW_ACCOUNT
 

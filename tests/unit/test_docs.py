@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from guance_aws_cloudfront.config import ACCOUNT_KEYS, CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
+from guance_aws_cloudfront.account import ACCOUNT_KEYS
+from guance_aws_cloudfront.config import CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]

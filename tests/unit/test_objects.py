@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from guance_aws_cloudfront.objects import aliases, object_point
+from guance_aws_cloudfront.objects import object_point
+from guance_aws_cloudfront.record import aliases
 from tests.conftest import NOW
 
 # The example object of the product's document, word for word.
@@ -84,6 +85,9 @@ def test_a_record_s_tags_name_it_and_its_fields_describe_it(account) -> None:
         "Aliases": '{"Items": ["www.example.com", "example.com"], "Quantity": 2}',
         "Origins": '{"Items": [{"DomainName": "bücher.example.com", "Id": "o"}], "Quantity": 1}',
         "SomethingNew": '{"Quantity": 0}',
+        "AlternateDomainNames": "www.example.com, example.com",
+        "OriginDomainNames": "bücher.example.com",
+        "WAF": "none",
     }
     assert message == {**RECORD, "LastModifiedTime": "2022-03-09T06:13:31Z"}
 
@@ -105,3 +109,10 @@ def test_a_tag_and_a_field_never_share_a_key(account) -> None:
 )
 def test_aliases_are_absent_or_in_cloudfront_s_order(record, expected) -> None:
     assert aliases(record) == expected
+
+
+def test_resource_tags_are_tags_and_what_is_known_beyond_the_record_are_fields(account) -> None:
+    point = object_point(RECORD, account, NOW, {"env": "prod", "team": "web"}, {"Logging": "off", "Staging": True})
+    # The user's own tag and the record win, should a key be there twice.
+    assert (point["tags"]["env"], point["tags"]["team"]) == ("prod", "edge")
+    assert (point["fields"]["Logging"], point["fields"]["Staging"]) == ("off", False)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS, all_metrics
 from guance_aws_cloudfront.config import parse_config
 from guance_aws_cloudfront.metrics import source_tags
+from guance_aws_cloudfront.record import functions_of
 from guance_aws_cloudfront.series import (
     Series,
     batches,
     distribution_dimensions,
-    functions_of,
     metrics_billed,
     plan_series,
 )

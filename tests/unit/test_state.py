@@ -2,7 +2,7 @@
 
 import pytest
 
-from guance_aws_cloudfront.config import parse_account
+from guance_aws_cloudfront.account import parse_account
 from guance_aws_cloudfront.state import State, StateError
 from tests.conftest import NOW, RAW_ACCOUNT
 

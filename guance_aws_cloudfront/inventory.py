@@ -1,0 +1,143 @@
+"""The distributions of a run: listed, with their resource tags, chosen, and what is known beyond their records."""
+
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+from guance_aws_cloudfront.account import Account
+from guance_aws_cloudfront.aws import Aws
+from guance_aws_cloudfront.aws_errors import AwsDeniedError, AwsError
+from guance_aws_cloudfront.config import CollectorConfig
+from guance_aws_cloudfront.distributions import TagsById, choose, idle_patterns
+from guance_aws_cloudfront.errors import StepError
+from guance_aws_cloudfront.record import logging_fields
+from guance_aws_cloudfront.resource_tags import cleaned
+from guance_aws_cloudfront.series import Listed, has_additional_metrics
+from guance_aws_cloudfront.state import State
+from guance_aws_cloudfront.story import Story
+from guance_aws_cloudfront.text import count, some_of
+
+# Configurations are asked for one by one: so many a run, until all are known.
+CONFIGURATIONS_A_RUN = 100
+AS_BEFORE = "Until then, resource tags are those that were known before."
+
+Record = Dict[str, Any]
+
+
+class Distributions(NamedTuple):
+    """The distributions to collect: their records, and their clean resource tags by ID."""
+
+    records: List[Record]
+    resource_tags: TagsById
+
+
+class Inventory:
+    """Lists, chooses and describes the distributions of an account.
+
+    What is asked for one by one, or seldom changes, is kept between runs and asked for anew when `objects_due`.
+    """
+
+    def __init__(
+        self, account: Account, config: CollectorConfig, aws: Aws, state: State, story: Story, objects_due: bool
+    ) -> None:
+        self._account, self._config, self._aws, self._state, self._story = account, config, aws, state, story
+        self._objects_due = objects_due
+
+    def distributions(self) -> Distributions:
+        """The distributions to collect, which is said; AwsError, or StepError when it cannot be known which."""
+        listed = self._aws.distributions()
+        tags = self._tags(listed)
+        choice = self._config.distributions
+        chosen = choose(listed, choice, tags)
+        of_them = f", {len(chosen):,} chosen" if any(choice) else ""
+        self._story.say(f"Distributions: {f'{len(listed):,} listed{of_them}' if listed else 'there are none'}.")
+        for text in idle_patterns(listed, choice, tags):
+            self._story.warn(text)
+        clean = cleaned(
+            {record["Id"]: tags.get(record["Id"], {}) for record in chosen},
+            self._config.resource_tags,
+            self._account.extra_tags,
+        )
+        if clean.renamed:
+            self._story.say(clean.renamed)
+        for text in clean.warnings:
+            self._story.warn(text)
+        return Distributions(chosen, clean.by_id)
+
+    def beyond(self, records: Sequence[Record], listed: Optional[Listed]) -> Dict[str, Dict[str, Any]]:
+        """What objects tell beyond the records, by distribution ID: logging, and whether additional metrics are on."""
+        details = self._details(records) if self._config.details else {}
+        known = {record["Id"]: has_additional_metrics(record["Id"], listed or {}) for record in records}
+        return {
+            key: {**details.get(key, {}), **({} if is_on is None else {"AdditionalMetrics": is_on})}
+            for key, is_on in known.items()
+        }
+
+    def _tags(self, records: Sequence[Record]) -> TagsById:
+        """The resource tags that matter, by distribution ID: as AWS tells them, or as they were known last."""
+        wanted = [list(self._config.resource_tags), self._config.chosen_by_tags]
+        if not records or not any(wanted):
+            return {}
+        kept = self._state.recall("tags")
+        known: TagsById = kept["tags"] if kept and kept.get("wanted") == wanted else {}
+        ids = {record["Id"] for record in records}
+        if ids <= set(known) and not self._objects_due:
+            return known
+        found = self._asked_tags(records)
+        if ids <= set(found):
+            self._state.keep("tags", {"wanted": wanted, "tags": found})
+        unknown = sorted(ids - set(known) - set(found))
+        if unknown and self._config.chosen_by_tags:
+            raise StepError(
+                "Which distributions to collect cannot be known without their resource tags (key 'distributions'); "
+                f"concerns {some_of(unknown)}. Until then nothing is collected; the next run makes up for it."
+            )
+        return {**known, **found}
+
+    def _asked_tags(self, records: Sequence[Record]) -> TagsById:
+        """As AWS tells them: all at once, or, where that is not allowed, one by one; of those that it does tell."""
+        try:
+            by_arn = self._aws.resource_tags()
+        except AwsDeniedError as denied:
+            return self._tags_one_by_one(records, denied)
+        except AwsError as error:
+            self._story.fail(f"{error} {AS_BEFORE}")
+            return {}
+        # AWS leaves out distributions that never had a tag.
+        return {record["Id"]: self._wanted(by_arn.get(record["ARN"], {})) for record in records}
+
+    def _tags_one_by_one(self, records: Sequence[Record], denied: AwsDeniedError) -> TagsById:
+        answers = dict(zip((record["Id"] for record in records), self._aws.tags_of([one["ARN"] for one in records])))
+        errors = [answer for answer in answers.values() if isinstance(answer, AwsError)]
+        if errors and all(isinstance(error, AwsDeniedError) for error in errors):
+            self._story.warn(f"{denied} {errors[0]} One of both is enough. {AS_BEFORE}")
+        else:
+            self._fail_all(errors)
+        return {key: self._wanted(answer) for key, answer in answers.items() if not isinstance(answer, AwsError)}
+
+    def _wanted(self, tags: Mapping[str, str]) -> Dict[str, str]:
+        return {key: value for key, value in tags.items() if self._config.wants_tag(key)}
+
+    def _details(self, records: Sequence[Record]) -> Dict[str, Dict[str, str]]:
+        """What the configurations tell, by distribution ID: of those that have changed since, it is asked anew."""
+        kept = self._state.recall("details") or {}
+        marks = {record["Id"]: str(record.get("ETag") or record["LastModifiedTime"]) for record in records}
+        known = {key: kept[key] for key, mark in marks.items() if kept.get(key, {}).get("mark") == mark}
+        asked = [key for key in marks if key not in known][:CONFIGURATIONS_A_RUN]
+        answers = dict(zip(asked, self._aws.configurations(asked)))
+        errors = [answer for answer in answers.values() if isinstance(answer, AwsError)]
+        if errors and all(isinstance(error, AwsDeniedError) for error in errors):
+            self._story.warn(f"{errors[0]} Until then, objects do not tell whether standard logging is on.")
+        else:
+            self._fail_all(errors)
+        for key, answer in answers.items():
+            if not isinstance(answer, AwsError):
+                known[key] = {"mark": marks[key], "fields": logging_fields(answer)}
+        if asked:
+            self._story.say(f"Configurations: {count(len(asked), 'call')}; {len(known):,} of {len(marks):,} known.")
+            self._state.keep("details", known)
+        return {key: one["fields"] for key, one in known.items()}
+
+    def _fail_all(self, errors: Sequence[AwsError]) -> None:
+        for error in errors:
+            # One that was deleted since the listing is nobody's fault.
+            if not error.is_gone:
+                self._story.fail(str(error))

@@ -1,0 +1,103 @@
+"""The resource tags of distributions as tags in Guance: which ones, under which keys, within DataKit's limits."""
+
+import re
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
+
+from guance_aws_cloudfront.door import refusal
+from guance_aws_cloudfront.extra_tags import is_reserved
+from guance_aws_cloudfront.patterns import EXCEPT, fits
+from guance_aws_cloudfront.text import cut, one_line, some_of
+
+# In bytes; DataKit cuts what is longer without a word. The tags of a point may have 64 KiB in all: the user's own get
+# as much as these, the collector's the rest.
+LONGEST_KEY, LONGEST_VALUE, MOST_BYTES = 256, 1024, 31 * 1024
+PREFIX = "tag_"
+KEYS = "a list of tag keys or patterns of these, such as ['env', 'team*'] or ['NOT', 'aws:*']"
+
+Tags = Dict[str, str]
+
+
+class Cleaned(NamedTuple):
+    """The resource tags of each distribution as Guance takes them; which keys are new names, and what got lost."""
+
+    by_id: Dict[str, Tags]
+    renamed: str
+    warnings: List[str]
+
+
+def parse_resource_tags(raw: Any) -> Tuple[str, ...]:
+    """The patterns of the key `resource_tags`, none for no tags; ConfigError when they are none."""
+    if raw is None or raw in ([], ()):
+        return ()
+    if not isinstance(raw, (list, tuple)) or not all(isinstance(pattern, str) and pattern.strip() for pattern in raw):
+        raise refusal("Configuration", "resource_tags", raw, KEYS)
+    if tuple(raw) == (EXCEPT,):
+        raise refusal("Configuration", "resource_tags", raw, KEYS)
+    return tuple(pattern.strip() for pattern in raw)
+
+
+def cleaned(tags: Mapping[str, Tags], patterns: Sequence[str], extra_tags: Mapping[str, str]) -> Cleaned:
+    """The wanted ones of the resource tags by distribution ID, under keys that clash with none of ours or the user's.
+
+    The same key always becomes the same, whatever stands beside it, for a tag that changes starts a new time series.
+    """
+    renamed: Dict[str, str] = {}
+    shortened: List[str] = []
+    left_out: List[str] = []
+    by_id: Dict[str, Tags] = {}
+    for distribution_id, found in tags.items():
+        ours = by_id[distribution_id] = {}
+        # A key that stays as it is comes before one that would become the same.
+        for key in sorted(found, key=lambda key: (clean_key(key, extra_tags) != key, key)):
+            value = _clean_value(found[key])
+            if not (key and value and patterns and fits([key], patterns)):
+                continue
+            place = f"'{one_line(key, 60)}' of {distribution_id}"
+            name, kept = clean_key(key, extra_tags), cut(value, LONGEST_VALUE)
+            if name in ours or _bytes_of({**ours, name: kept}) > MOST_BYTES:
+                left_out.append(place)
+                continue
+            ours[name] = kept
+            if kept != value or name != _whole_name(key, extra_tags):
+                shortened.append(place)
+            if name != key:
+                renamed[key] = name
+    return Cleaned(by_id, _renamed(renamed), _warnings(shortened, left_out))
+
+
+def clean_key(key: str, extra_tags: Mapping[str, str]) -> str:
+    """The key of a resource tag as a key in Guance: letters, digits, `_` and `-`, with `tag_` before one in use."""
+    return cut(_whole_name(key, extra_tags), LONGEST_KEY)
+
+
+def _whole_name(key: str, extra_tags: Mapping[str, str]) -> str:
+    name = re.sub(r"[^\w-]", "_", key)
+    taken = {one.lower() for one in extra_tags}
+    return PREFIX + name if is_reserved(name) or name.lower() in taken else name
+
+
+def _clean_value(value: str) -> str:
+    # DataKit strips a backslash at the end, for it would swallow what follows.
+    return one_line(value, len(value) + 1).rstrip("\\").strip()
+
+
+def _bytes_of(tags: Tags) -> int:
+    return sum(len(text.encode(errors="replace")) for pair in tags.items() for text in pair)
+
+
+def _renamed(renamed: Mapping[str, str]) -> str:
+    pairs = [f"'{one_line(key, 60)}' as '{name}'" for key, name in sorted(renamed.items())]
+    return f"Resource tags: {some_of(pairs)}." if pairs else ""
+
+
+def _warnings(shortened: Sequence[str], left_out: Sequence[str]) -> List[str]:
+    texts = []
+    if shortened:
+        limits = f"{LONGEST_KEY} bytes of key and {LONGEST_VALUE} of value"
+        texts.append(f"Resource tags are cut to the {limits} that DataKit takes: {some_of(shortened)}.")
+    if left_out:
+        texts.append(
+            "Resource tags are left out, for another one has their key or they are too many: "
+            f"{some_of(left_out)}. Name fewer in 'resource_tags'."
+        )
+    return texts
