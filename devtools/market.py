@@ -28,8 +28,10 @@ DESCRIPTION = (
 SCRIPTS = {
     "main": "Collector",
     "run": "One run",
+    "round": "Several accounts in one task",
     "minutes": "Metrics of a run",
     "account": "Account",
+    "accounts": "One account or several",
     "config": "Configuration",
     "extra_tags": "Tags of the user",
     "resource_tags": "Tags of the distributions",

@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.errors import StepError
-from guance_aws_cloudfront.text import clock_difference, one_line
+from guance_aws_cloudfront.text import clock_difference
 
 
 class AwsError(StepError):
@@ -90,16 +90,16 @@ def explain(error: Exception, account: Account, operation: str) -> AwsError:
     """The sentence for what botocore raised while calling an operation named in `ACTIONS`."""
     step, action = ACTIONS[operation]
     if not action:
-        reason = f"botocore refused to ({type(error).__name__}: {_harmless(error, account)})"
+        reason = f"botocore refused to ({type(error).__name__}: {account.harmless(error)})"
         advice = "Check the environment variables of the Func host whose names begin with AWS_."
     elif isinstance(error, ClientError):
         reason, advice = _of_answer(error.response, action, account)
     elif isinstance(error, (HTTPClientError, BotocoreConnectionError)):
         # The names of botocore's connection errors are plain words, and their texts name the endpoint.
-        reason = f"AWS could not be reached ({type(error).__name__}: {_harmless(error, account)})"
+        reason = f"AWS could not be reached ({type(error).__name__}: {account.harmless(error)})"
         advice = "Check that the Func host reaches the internet, or its proxy; the next run asks again."
     else:
-        reason = f"the answer could not be read ({type(error).__name__}: {_harmless(error, account)})"
+        reason = f"the answer could not be read ({type(error).__name__}: {account.harmless(error)})"
         advice = "The next run asks again; if it lasts, report it with this line."
     code = _code(error)
     kind = AwsDeniedError if code in REMEDIES[0].codes else AwsError
@@ -112,7 +112,7 @@ def _code(error: Exception) -> str:
 
 def _of_answer(answer: Any, action: str, account: Account) -> Tuple[str, str]:
     code = str(answer.get("Error", {}).get("Code", "unknown"))
-    text = _harmless(answer.get("Error", {}).get("Message", ""), account)
+    text = account.harmless(answer.get("Error", {}).get("Message", ""))
     for remedy in REMEDIES:
         if code in remedy.codes:
             denied = re.search(r"not authorized to perform: ([\w-]+:\w+)", text)
@@ -150,11 +150,3 @@ def _of_the_clock(headers: Mapping[str, str]) -> str:
     if abs(ahead) < CLOCK_TOLERANCE:
         return f"The clock of the Func host is not the reason: it is {clock_difference(ahead)}."
     return f"The clock of the Func host is {clock_difference(ahead)}: set it right, for AWS takes 5 minutes at most."
-
-
-def _harmless(text: object, account: Account) -> str:
-    line = str(text)
-    for secret in (account.ak_secret, account.session_token, account.ak_id):
-        if secret:
-            line = line.replace(secret, "***")
-    return one_line(line).rstrip(".")

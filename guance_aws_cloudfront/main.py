@@ -1,27 +1,54 @@
-"""The collector's face: one call collects one account, from CloudFront's listing to points in Guance."""
+"""The collector's face: one call collects one account or several, from CloudFront's listing to points in Guance."""
 
 import time
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
-from guance_aws_cloudfront.account import parse_account
+from guance_aws_cloudfront.accounts import Collected, account_name, account_named, parse_accounts
 from guance_aws_cloudfront.config import parse_config
+from guance_aws_cloudfront.door import ConfigError, is_placeholder
+from guance_aws_cloudfront.errors import CollectError
+from guance_aws_cloudfront.round import Round
 from guance_aws_cloudfront.run import Run
+from guance_aws_cloudfront.text import count, one_line
 
 ENVIRONMENT = "GUANCE_AWS_CLOUDFRONT_"
+KEYS = ("ak_id", "ak_secret")
 
 
 def fill_account(account: Any, func: Any, **parameters: Optional[str]) -> Any:
-    """The account of the startup script, where nothing else is given: parameters win over Func's environment variables.
+    """The account or accounts of the startup script, where nothing else is given.
 
-    `parameters` are ak_id, ak_secret and account_name, None when not given at the call. What is no dict is handed
-    through, for DataCollector to refuse.
+    `parameters` are ak_id, ak_secret and account_name, None when not given at the call. For a single account they win
+    over Func's environment variables, and these over the script. Of a list, `account_name` chooses one, to which the
+    parameters belong; the environment's key is that of all accounts that have none of their own. What is neither a dict
+    nor a list is handed through, for DataCollector to refuse.
     """
+    given = {key: value for key, value in parameters.items() if value}
+    known = {key: func.ENV(ENVIRONMENT + key.upper()) for key in (*KEYS, "account_name")}
+    if not isinstance(account, (list, tuple)):
+        return _filled(account, {**known, **given})
+    keys = {key: given[key] for key in KEYS if key in given}
+    if "account_name" in given:
+        return _filled(_with_key(account_named(list(account), str(given["account_name"])), known), keys)
+    if keys:
+        raise ConfigError("Parameter 'ak_id' is for one of several accounts: give its 'account_name' too.")
+    return [_with_key(one, known) for one in account]
+
+
+def _with_key(account: Any, known: Mapping[str, Optional[str]]) -> Any:
+    """An account of a list with the key of the environment, where it has none of its own."""
+    if not isinstance(account, Mapping):
+        return account
+    own = [account[key] for key in KEYS if account.get(key) and not is_placeholder(str(account[key]))]
+    return account if own else _filled(account, {key: known[key] for key in KEYS})
+
+
+def _filled(account: Any, given: Mapping[str, Optional[str]]) -> Any:
     tags = account.get("extra_tags") or {} if isinstance(account, Mapping) else None
     if not isinstance(tags, Mapping):
         return account
-    given = {key: value or func.ENV(ENVIRONMENT + key.upper()) for key, value in parameters.items()}
-    name = given.pop("account_name", None)
-    filled = {**account, **{key: value for key, value in given.items() if value}}
+    name = given.get("account_name")
+    filled = {**account, **{key: given[key] for key in KEYS if given.get(key)}}
     if filled.get("ak_id") != account.get("ak_id"):
         # The token belongs to the key that stood beside it.
         filled.pop("session_token", None)
@@ -30,15 +57,47 @@ def fill_account(account: Any, func: Any, **parameters: Optional[str]) -> Any:
     return filled
 
 
-class DataCollector:
-    """Collects one account; `account` and `configs` are the dicts of the startup script (see README).
+def fan_out(account: Any, func: Any, func_id: str) -> Dict[str, Any]:
+    """Start the function `func_id` for each account of the startup script, as a task of Func's of its own, by name.
 
-    Raises ConfigError when one of them is wrong, before anything is called. `clock` is the module `time` or its like.
+    The names of those started; CollectError when one could not be started. No key is handed over.
+    """
+    accounts = list(account) if isinstance(account, (list, tuple)) else [account]
+    mistakes = [_start(func, func_id, accounts, number) for number in range(len(accounts))]
+    started = [account_name(one) for one, mistake in zip(accounts, mistakes) if not mistake]
+    print(f"Started {func_id} for {count(len(started), 'account')}: {', '.join(started)}.")
+    failures = [mistake for mistake in mistakes if mistake]
+    if failures:
+        raise CollectError(f"{len(failures)} of {count(len(accounts), 'account')} not started. " + " ".join(failures))
+    return {"started": started}
+
+
+def _start(func: Any, func_id: str, accounts: List[Any], number: int) -> str:
+    """Start one of the accounts; empty, or why it could not be started."""
+    name = account_name(accounts[number])
+    try:
+        # A single account needs no name to be known by: the environment may give it.
+        if len(accounts) > 1:
+            account_named(accounts, name)
+        func.FUNC(func_id, {"account_name": name} if len(accounts) > 1 else {})
+    except ConfigError as mistake:
+        return f"Account {number + 1} of {len(accounts)}: {mistake}"
+    except Exception as error:  # noqa: BLE001 - Func's own exceptions cannot be imported in a script
+        return f'Account "{one_line(name)}": Func did not start {func_id} ({one_line(error)}).'
+    return ""
+
+
+class DataCollector:
+    """Collects one account or several; `account` and `configs` are what the startup script holds (see README).
+
+    Raises ConfigError when one of them is wrong, before anything is called; of several accounts, when all are. `clock`
+    is the module `time` or its like.
     """
 
     def __init__(self, account: Any, configs: Any = None, clock: Any = time) -> None:
-        self.account = parse_account(account)
-        self.config = parse_config(configs)
+        self._accounts = parse_accounts(account, configs)
+        self._is_list = isinstance(account, (list, tuple))
+        self._time_limit = parse_config(configs).time_limit
         self._clock = clock
 
     def run(self, func: Any) -> Dict[str, Any]:
@@ -46,11 +105,11 @@ class DataCollector:
 
         RunSkipped while another run of the account is under way.
         """
-        return self._run(func, self.config.dry_run).collect()
+        return self._each(lambda one: self._run(one, func).collect())
 
     def preview(self, func: Any) -> Dict[str, Any]:
         """Like `run`, but print the points that would be written, and write and keep nothing."""
-        return self._run(func, dry_run=True).collect()
+        return self._each(lambda one: self._run(one, func, dry_run=True).collect())
 
     def check(self, func: Any) -> Dict[str, Any]:
         """Try every call that a run makes, and the connector; the summary, or CollectError that names what is missing.
@@ -58,7 +117,12 @@ class DataCollector:
         One object is written, just as a run writes it: there is no other way to know that the sink takes points. With
         `dry_run` none is.
         """
-        return self._run(func, self.config.dry_run).check()
+        return self._each(lambda one: self._run(one, func).check())
 
-    def _run(self, func: Any, dry_run: bool) -> Run:
-        return Run(self.account, self.config, func, self._clock, dry_run)
+    def _each(self, work: Callable[[Collected], Dict[str, Any]]) -> Dict[str, Any]:
+        if not self._is_list:
+            return work(self._accounts[0])
+        return Round(self._accounts, self._time_limit, self._clock).go(work)
+
+    def _run(self, one: Any, func: Any, dry_run: bool = False) -> Run:
+        return Run(one.account, one.config, func, self._clock, dry_run or one.config.dry_run)

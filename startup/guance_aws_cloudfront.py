@@ -7,8 +7,9 @@ from typing import Any, Dict, Optional
 
 import guance_aws_cloudfront.main as aws_cloudfront
 
-# The account to collect from. Parameters of a call win over Func's environment variables GUANCE_AWS_CLOUDFRONT_AK_ID,
-# GUANCE_AWS_CLOUDFRONT_AK_SECRET and GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME, and these win over what stands here.
+# The account to collect from, or a list of such dicts: see README, "Several accounts". Of a single one, parameters of a
+# call win over Func's environment variables GUANCE_AWS_CLOUDFRONT_AK_ID, GUANCE_AWS_CLOUDFRONT_AK_SECRET and
+# GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME, and these win over what stands here.
 ACCOUNT = {
     "ak_id": "<AWS AK ID>",
     "ak_secret": "<AWS AK SECRET>",
@@ -67,3 +68,9 @@ def preview(
 ) -> Dict[str, Any]:
     """Collects once and shows the points that would be written; writes nothing."""
     return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).preview(DFF)
+
+
+@DFF.API("AWS CloudFront: fan out", fixed_crontab="*/5 * * * *", timeout=60)
+def fan_out() -> Dict[str, Any]:
+    """Starts `run` for each of many accounts as a task of its own, by name; for a cron job in the place of run's."""
+    return aws_cloudfront.fan_out(ACCOUNT, DFF, f"{__name__}.run")

@@ -9,7 +9,19 @@ ROOT = Path(__file__).resolve().parents[2]
 SET = "guance_aws_cloudfront"
 TREES = {path.stem: ast.parse(path.read_text()) for path in (ROOT / SET).glob("*.py") if path.stem != "__init__"}
 PURE = (
-    *("account", "catalog", "config", "digest", "distributions", "door", "errors", "extra_tags", "metrics", "objects"),
+    *(
+        "account",
+        "accounts",
+        "catalog",
+        "config",
+        "digest",
+        "distributions",
+        "door",
+        "errors",
+        "extra_tags",
+        "metrics",
+        "objects",
+    ),
     *("partitions", "patterns", "record", "resource_tags", "selection", "series", "text", "windows"),
 )
 STARTUP = ast.parse((ROOT / "startup" / f"{SET}.py").read_text())
