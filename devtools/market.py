@@ -42,6 +42,7 @@ SCRIPTS = {
     "record": "Record of a distribution",
     "distributions": "Choice of distributions",
     "inventory": "Distributions of a run",
+    "listing": "Listing of metrics",
     "selection": "Choice of metrics",
     "windows": "Windows",
     "series": "Series",

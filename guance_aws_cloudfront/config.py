@@ -22,6 +22,8 @@ class CollectorConfig:
     object_interval: int
     time_limit: int
     concurrency: int
+    # Whether only distributions that are active are asked for.
+    recently_active: bool
     datakit_id: str
     dry_run: bool
     distributions: Choice
@@ -72,9 +74,11 @@ SECONDS: Dict[str, Range] = {
 }
 CONCURRENCY = Range(4, 1, 16)
 LISTED_LATE = 900
-WHY_LATE = "with metrics beyond the default ones, for CloudWatch lists a new metric up to 15 minutes late"
+WHY_LATE = (
+    "with 'recently_active' or metrics beyond the default ones, for CloudWatch lists a new metric up to 15 minutes late"
+)
 CONFIG_KEYS = (
-    *("distributions", "metrics", "statistics", "resource_tags", "details"),
+    *("distributions", "metrics", "statistics", "resource_tags", "details", "recently_active"),
     *(*SECONDS, "concurrency", "datakit_id", "dry_run"),
 )
 
@@ -97,12 +101,13 @@ def parse_config(raw: Any) -> CollectorConfig:
         datakit_id=datakit_id.strip(),
         dry_run=_switch(given, "dry_run"),
         details=_switch(given, "details"),
+        recently_active=_switch(given, "recently_active"),
         distributions=parse_distributions(given.get("distributions")),
         resource_tags=parse_resource_tags(given.get("resource_tags")),
         metrics=metrics,
         named_metrics=named,
     )
-    if config.lookback < LISTED_LATE and config.other_metrics:
+    if config.lookback < LISTED_LATE and (config.other_metrics or config.recently_active):
         raise refusal("Configuration", "lookback", config.lookback, f"at least {LISTED_LATE} seconds {WHY_LATE}")
     return config
 

@@ -1,6 +1,7 @@
 """The metrics of a run: window by window ask CloudWatch, write what is new, and move the watermark behind it."""
 
 from collections import Counter
+from types import MappingProxyType
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Union
 
 from guance_aws_cloudfront.account import Account
@@ -89,11 +90,15 @@ class MinuteReporter:
         series: Sequence[Series],
         plan: Plan,
         all_partial: bool = False,
+        woken: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._tools = tools
         self._plan = plan
         self._tags = source_tags(series, distributions.records, tools.account, distributions.resource_tags)
         self._batches = batches(series)
+        # Distributions that are asked for from an earlier minute on than the others, and those that failed then.
+        self._woken, self.not_woken = woken, set(woken)
+        self._woken_batches = batches(one for one in series if one.source in woken)
         # Whether metrics of which nothing is known may be missing of every source.
         self._all_partial = all_partial
         self._digest = tools.state.digest(tools.config.period)
@@ -108,6 +113,7 @@ class MinuteReporter:
         A window of which anything failed holds the watermark, but not the windows after it. StepError when the sink or
         STORE failed, or AWS answered nothing at all: that ends the report.
         """
+        self._report_woken()
         longest, behind = 0.0, self._all_partial
         for window in self._plan.chunks:
             before = self._tools.seconds_left()
@@ -116,7 +122,7 @@ class MinuteReporter:
                 left = duration(self._plan.chunks[-1].end - window.start)
                 self._tools.story.warn(f"The time limit is near: the last {left} are left for the next run.")
                 return
-            behind = not self._report_window(window) or behind
+            behind = bool(self._report_window(window, self._batches)) or behind
             longest = max(longest, before - self._tools.seconds_left())
             if not behind:
                 self._move_watermark(window.end)
@@ -137,22 +143,28 @@ class MinuteReporter:
             self._tools.story.warn(f"{lost} before {minute_utc(oldest)} UTC are given up for what was not answered.")
             self._move_watermark(oldest)
 
-    def _report_window(self, window: Window) -> bool:
-        """False when anything of the window failed, which is said so."""
+    def _report_woken(self) -> None:
+        if self._woken:
+            window = Window(min(self._woken.values()), self._plan.chunks[0].start)
+            self._tools.story.say(f"Active again: {some_of(sorted(self._woken))}.")
+            self.not_woken = self._report_window(window, self._woken_batches)
+
+    def _report_window(self, window: Window, asked: Sequence[Sequence[Series]]) -> Set[str]:
+        """The sources of which anything failed, which is said."""
         length = duration(window.end - window.start)
         self._tools.story.say(f"Window: {minute_utc(window.start)} to {minute_utc(window.end)} UTC ({length}).")
         minutes: Minutes = {}
-        failed = self._ask(window, minutes)
+        failed = self._ask(window, asked, minutes)
         self.windows.append(window)
         self._write(minutes, failed)
-        return not failed
+        return failed
 
-    def _ask(self, window: Window, minutes: Minutes) -> Set[str]:
+    def _ask(self, window: Window, asked: Sequence[Sequence[Series]], minutes: Minutes) -> Set[str]:
         """Fill `minutes` with what CloudWatch answers; the sources of which it did not answer all."""
         failed: Dict[str, List[str]] = {}
-        requests = [metric_data_request(batch, window, self._tools.config.period) for batch in self._batches]
+        requests = [metric_data_request(batch, window, self._tools.config.period) for batch in asked]
         answered = values = 0
-        for batch, answers in zip(self._batches, self._tools.aws.metric_data(requests)):
+        for batch, answers in zip(asked, self._tools.aws.metric_data(requests)):
             if isinstance(answers, AwsError):
                 failed.setdefault(str(answers), []).extend(series.source for series in batch)
                 continue
@@ -181,7 +193,8 @@ class MinuteReporter:
                 self._write_batch(batch, refused)
         finally:
             # Also when Func's time-out ends the run here: what was sent must not be sent again.
-            self._digest.forget_before(self.watermark - self._tools.config.lookback)
+            oldest = min([self.watermark - self._tools.config.lookback, *self._woken.values()])
+            self._digest.forget_before(oldest)
             self._tools.state.save_digest(self._digest)
         new, changed, unchanged = (
             self.points[verdict] - before[verdict] for verdict in ("new", "changed", "unchanged")
@@ -200,6 +213,8 @@ class MinuteReporter:
 
     def _fresh(self, minutes: Minutes, failed: Set[str]) -> Iterator[Fresh]:
         for source, point in metric_points(minutes, self._tags):
+            if point["timestamp"] < self._woken.get(source, 0):
+                continue
             partial = self._all_partial or source in failed
             verdict, news = self._digest.news(source, point["timestamp"], point["fields"], partial)
             self.points[verdict] += 1

@@ -4,16 +4,17 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws import Aws
-from guance_aws_cloudfront.aws_errors import AwsDeniedError, AwsError
-from guance_aws_cloudfront.catalog import DEFAULT_METRICS, FUNCTION, OBJECT_MEASUREMENT, PRICE_PER_METRIC
+from guance_aws_cloudfront.aws_errors import AwsError
+from guance_aws_cloudfront.catalog import DEFAULT_METRICS, OBJECT_MEASUREMENT, PRICE_PER_METRIC
 from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.errors import RunSkipped, StepError
 from guance_aws_cloudfront.inventory import Distributions, Inventory
+from guance_aws_cloudfront.listing import Listing, Wakeful, list_metrics
 from guance_aws_cloudfront.metrics import incomplete, metric_data_request
 from guance_aws_cloudfront.minutes import MinuteReporter, Tools
 from guance_aws_cloudfront.objects import object_point
 from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
-from guance_aws_cloudfront.series import Listed, Series, metrics_billed, plan_series
+from guance_aws_cloudfront.series import Series, metrics_billed, plan_series
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
 from guance_aws_cloudfront.text import count, duration, iso_utc, minute_utc
@@ -38,7 +39,7 @@ class Run:
         self._story = Story(account.account_name)
         self._state = State(func, account, self._story.warn, read_only=dry_run)
         self._aws: Optional[Aws] = None
-        self._objects_failed = self._listing_failed = False
+        self._objects_failed = False
         self._summary: Dict[str, Any] = {"account": account.account_name, "partition": account.partition.name}
         what = "dry run, nothing is written" if dry_run else f'to the connector "{config.datakit_id}"'
         self._story.say(
@@ -70,14 +71,11 @@ class Run:
         distributions = inventory.distributions()
         records = distributions.records
         self._summary["distributions"] = len(records)
-        listed = self._listed()
+        listing = list_metrics(self._config, plan, self._clock.time(), self._connect(), self._story)
         self._summary["objects"] = 0
         if due:
-            self._report_objects(distributions, inventory.beyond(records, listed), sink)
-        series = plan_series(
-            [record["Id"] for record in records], self._config.metrics, listed, self._config.named_metrics
-        )
-        self._report_minutes(distributions, series, plan, sink)
+            self._report_objects(distributions, inventory.beyond(records, listing.listed), sink)
+        self._report_minutes(distributions, listing, plan, sink)
 
     def check(self) -> Dict[str, Any]:
         """Each call of a run once, and one object written; the summary, or CollectError with what is missing."""
@@ -127,32 +125,6 @@ class Run:
                 raise answer
             for said, failed in incomplete(series, answer).items():
                 raise StepError(f"CloudWatch did not answer {count(len(failed), 'metric')} completely ({said}).")
-
-    def _listed(self) -> Optional[Listed]:
-        """What ListMetrics shows, where the chosen metrics need it; None where it is not needed or not allowed.
-
-        When it fails, nothing; then the default metrics are collected, and the next run asks for everything again.
-        """
-        others = self._config.other_metrics
-        if not others:
-            return None
-        try:
-            listed = self._connect().listed_metrics()
-        except AwsDeniedError as denied:
-            named = self._config.named_metrics
-            asked = [metric.name for metric in others if metric.name in named and metric.group != FUNCTION]
-            left_out = [metric.name for metric in others if metric.name not in asked]
-            self._story.warn(
-                f"{denied} Until then, asked for at every distribution: {', '.join(asked) or 'nothing more'}; "
-                f"left out: {', '.join(left_out) or 'nothing'}."
-            )
-            return None
-        except AwsError as error:
-            self._story.fail(f"{error} Until then, only the default metrics are collected.")
-            self._listing_failed = True
-            return {}
-        self._story.say(f"Metrics: {sum(map(len, listed.values())):,} listed.")
-        return listed
 
     def _plan(self) -> Plan:
         known = self._state.watermark()
@@ -206,25 +178,38 @@ class Run:
         return len(written)
 
     def _report_minutes(
-        self, distributions: Distributions, series: Sequence[Series], plan: Plan, sink: Union[Sink, Preview]
+        self, distributions: Distributions, listing: Listing, plan: Plan, sink: Union[Sink, Preview]
     ) -> None:
+        every = [record["Id"] for record in distributions.records]
+        ids = every if listing.active is None else [key for key in every if key in listing.active]
+        wakeful = Wakeful(self._state.recall("asked") if self._config.recently_active else None)
+        if listing.active is not None:
+            self._story.say(f"Active in the last 3 hours: {len(ids):,} of {len(every):,}; no others are asked for.")
+        series = plan_series(ids, self._config.metrics, listing.listed, self._config.named_metrics)
         tools = Tools(self._account, self._config, self._connect(), sink, self._state, self._story, self._seconds_left)
-        reporter = MinuteReporter(tools, distributions, series, plan, all_partial=self._listing_failed)
+        woken = wakeful.woken(ids, plan)
+        reporter = MinuteReporter(tools, distributions, series, plan, listing.failed, woken)
         try:
             reporter.report()
+            if self._config.recently_active:
+                reported = [key for key in ids if key not in reporter.not_woken]
+                self._state.keep("asked", wakeful.after(every, reported, plan, reporter.watermark))
         finally:
-            self._summary.update(
-                points=dict(reporter.points),
-                windows=[[iso_utc(window.start), iso_utc(window.end)] for window in reporter.windows],
-                watermark=iso_utc(reporter.watermark),
-                metrics_billed=reporter.billed,
-                estimated_price_usd=round(reporter.billed * PRICE_PER_METRIC, 6),
-            )
-            self._story.say(
-                f"Cost: {count(reporter.billed, 'metric')} asked of GetMetricData, "
-                f"${reporter.billed * PRICE_PER_METRIC:.5f}; a run every 5 minutes is about "
-                f"${metrics_billed(series) * RUNS_PER_MONTH * PRICE_PER_METRIC:.2f} a month."
-            )
+            self._sum_up(reporter, series)
+
+    def _sum_up(self, reporter: MinuteReporter, series: Sequence[Series]) -> None:
+        self._summary.update(
+            points=dict(reporter.points),
+            windows=[[iso_utc(window.start), iso_utc(window.end)] for window in reporter.windows],
+            watermark=iso_utc(reporter.watermark),
+            metrics_billed=reporter.billed,
+            estimated_price_usd=round(reporter.billed * PRICE_PER_METRIC, 6),
+        )
+        self._story.say(
+            f"Cost: {count(reporter.billed, 'metric')} asked of GetMetricData, "
+            f"${reporter.billed * PRICE_PER_METRIC:.5f}; a run every 5 minutes is about "
+            f"${metrics_billed(series) * RUNS_PER_MONTH * PRICE_PER_METRIC:.2f} a month."
+        )
 
     def _seconds_left(self) -> float:
         return float(self._config.time_limit - (self._clock.monotonic() - self._started))

@@ -30,6 +30,7 @@ CONFIGS = {
     # "statistics": {},                  # such as {"OriginLatency": ["p50", "p95"]}
     # "resource_tags": [],               # such as ["env", "team*"]: resource tags to put on objects and points
     # "details": False,                  # True: objects tell of standard logging, for a call when one has changed
+    # "recently_active": False,          # True: ask only for distributions that had traffic in the last 3 hours
     # "period": 60,                      # length of a data point, a multiple of 60
     # "delay": 180,                      # how long after its end a minute is asked for: values settle until then
     # "lookback": 900,                   # how far back minutes are asked again, for late and revised values

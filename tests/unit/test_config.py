@@ -124,7 +124,10 @@ BAD_CONFIGS = [
         {"lookback": 7260},
         "'lookback' is 7260: allowed is a whole number of seconds from 0 to 7200.",
     ),
-    ({"lookback": 600, "metrics": "ALL"}, "'lookback' is 600: allowed is at least 900 seconds with metrics beyond the"),
+    (
+        {"lookback": 600, "metrics": "ALL"},
+        "'lookback' is 600: allowed is at least 900 seconds with 'recently_active'",
+    ),
     ({"lookback": None}, "Configuration key 'lookback' is None"),
     ({"max_catch_up": 16 * 86400}, "Configuration key 'max_catch_up' is 1382400"),
     ({"first_lookback": 60, "period": 300}, "'first_lookback' is 60: allowed is at least one period (300 seconds)"),

@@ -1,0 +1,87 @@
+"""What ListMetrics shows: where metrics beyond the default ones are published, and which distributions are active."""
+
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Set
+
+from guance_aws_cloudfront.aws import Aws
+from guance_aws_cloudfront.aws_errors import AwsDeniedError, AwsError
+from guance_aws_cloudfront.catalog import DEFAULT_METRICS, FUNCTION
+from guance_aws_cloudfront.config import CollectorConfig
+from guance_aws_cloudfront.series import Listed
+from guance_aws_cloudfront.story import Story
+from guance_aws_cloudfront.windows import CHUNK_SECONDS, Plan
+
+# What ListMetrics takes for recently active, in seconds.
+RECENT = 3 * 3600
+
+
+class Listing(NamedTuple):
+    """What is listed (None where nothing needed to be, or could), and the IDs of active distributions (None for all).
+
+    `failed` when metrics may be missing that the next run should ask for.
+    """
+
+    listed: Optional[Listed] = None
+    active: Optional[Set[str]] = None
+    failed: bool = False
+
+
+def list_metrics(config: CollectorConfig, plan: Plan, now: float, aws: Aws, story: Story) -> Listing:
+    """The listing that a run needs; what fails or is not allowed is told, and never costs a default metric."""
+    is_recent = bool(plan.chunks) and plan.chunks[0].start >= now - RECENT
+    recently, others = config.recently_active and is_recent, bool(config.other_metrics)
+    if config.recently_active and not is_recent:
+        story.say("Catching up: distributions are asked for whether they are active now or not.")
+    if not (recently or others):
+        return Listing()
+    # Every active distribution has requests: where only these matter, a sixth of the pages does.
+    only = {} if others else {"MetricName": DEFAULT_METRICS[0].name}
+    try:
+        listed = aws.listed_metrics(recently, **only)
+    except AwsDeniedError as denied:
+        story.warn(f"{denied} {_until_then(config)}")
+        return Listing()
+    except AwsError as error:
+        story.fail(f"{error} Until then, only the default metrics are collected, and of all distributions.")
+        return Listing({} if others else None, failed=others)
+    story.say(f"Metrics: {sum(map(len, listed.values())):,} listed.")
+    return Listing(listed if others else None, _active(listed) if recently else None)
+
+
+def _active(listed: Listed) -> Set[str]:
+    every = (dict(dimensions).get("DistributionId") for published in listed.values() for dimensions in published)
+    return {distribution_id for distribution_id in every if distribution_id}
+
+
+def _until_then(config: CollectorConfig) -> str:
+    """What is collected without the permission."""
+    named, others = config.named_metrics, config.other_metrics
+    asked = [metric.name for metric in others if metric.name in named and metric.group != FUNCTION]
+    left_out = [metric.name for metric in others if metric.name not in asked]
+    texts = []
+    if config.recently_active:
+        texts.append("all distributions are asked for, active or not")
+    if others:
+        texts.append(f"asked for at every distribution: {', '.join(asked) or 'nothing more'}")
+        texts.append(f"left out: {', '.join(left_out) or 'nothing'}")
+    return f"Until then, {'; '.join(texts)}."
+
+
+class Wakeful:
+    """Until when each distribution has been asked for, so that one that wakes up is asked for since then."""
+
+    def __init__(self, asked: Optional[Dict[str, Any]]) -> None:
+        self._asked = {key: at for key, at in (asked or {}).items() if isinstance(at, int)}
+
+    def woken(self, ids: Sequence[str], plan: Plan) -> Dict[str, int]:
+        """The first minute to ask for, by ID, of those that were not asked for up to where the plan begins.
+
+        Three hours back at most: whoever was active before that was listed then.
+        """
+        begin = plan.chunks[0].start
+        oldest = plan.chunks[-1].end - CHUNK_SECONDS
+        return {key: max(self._asked[key], oldest) for key in ids if max(self._asked.get(key, begin), oldest) < begin}
+
+    def after(self, every: Sequence[str], asked: Sequence[str], plan: Plan, watermark: int) -> Dict[str, int]:
+        """What to keep after a run that has reported `asked` up to a watermark, of every distribution that exists."""
+        reported = set(asked)
+        return {key: watermark if key in reported else self._asked.get(key, plan.watermark) for key in every}
