@@ -6,6 +6,7 @@ from devtools.cloud import Fault, Traffic
 from devtools.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
 from tests.contract.conftest import CHECK, JOB, RUN, SET, sent_again
+from tests.unit.test_config import BAD_ACCOUNTS, BAD_CONFIGS
 
 HOUR, MINUTE, SETTLED = 3600, 60, 180
 BUSY = Traffic(requests=900.0)
@@ -436,3 +437,31 @@ def test_text_from_aws_cannot_forge_a_line_of_the_log(func, aws) -> None:
     record = func.run_cron_job(JOB)
     assert [line for line in record.log.splitlines() if line.startswith("Distributions")] == []
     assert "\n" not in failed(record)
+
+
+def test_every_bad_configuration_gets_its_sentence_in_func_before_anything_is_called(func, aws, datakit) -> None:
+    given = [(raw, sentence) for raw, sentence in BAD_CONFIGS if isinstance(raw, dict)]
+    script, code = f"startup__{SET}", func.scripts[f"startup__{SET}"]
+    for raw, sentence in given:
+        func.scripts[script] = code.replace("CONFIGS = {", f"CONFIGS = {{**{raw!r},")
+        func.publish(script)
+        record = func.run_cron_job(JOB)
+        assert record.status == "failure"
+        assert sentence in record.exception
+    assert len(given) >= 25
+    assert (aws.calls, datakit.posts, func.store.rows) == ([], [], {})
+
+
+def test_every_bad_account_gets_its_sentence_in_func_before_anything_is_called(func, aws, datakit) -> None:
+    script, code = f"startup__{SET}", func.scripts[f"startup__{SET}"]
+    start, end = code.index("ACCOUNT = "), code.index("\n# How to collect")
+    for raw, sentence in BAD_ACCOUNTS:
+        if isinstance(raw, list):
+            continue  # several accounts, see test_accounts
+        func.scripts[script] = f"{code[:start]}ACCOUNT = {raw!r}\n{code[end:]}"
+        func.publish(script)
+        record = func.run_cron_job(JOB)
+        assert record.status == "failure"
+        assert sentence in record.exception
+    assert len(BAD_ACCOUNTS) >= 40
+    assert (aws.calls, datakit.posts, func.store.rows) == ([], [], {})

@@ -67,6 +67,11 @@ BAD_ACCOUNTS = [
         account_with(extra_tags={"account_name": "p", **{f"tag{n}": "x" for n in range(64)}}),
         "Account key 'extra_tags' is 'a dict of 65': allowed is at most 64 tags.",
     ),
+    (
+        account_with(extra_tags={"account_name": "p", **{f"tag{n}": "x" * 1000 for n in range(40)}}),
+        "Account key 'extra_tags' is 'a dict of 41': allowed is tags of at most 31744 bytes in all.",
+    ),
+    (account_with(extra_tags={"account_name": "p", "WAF": "x"}), "the tag 'WAF' is set by the collector"),
     (account_with(partition="aws-us-gov"), "Account key 'partition' is 'aws-us-gov': allowed is aws or aws-cn"),
     (account_with(partition=7), "Account key 'partition' is 7: allowed is aws or aws-cn"),
     (account_with(regions="us-east-1"), "Account key 'regions' is 'us-east-1': allowed is a list of region names"),
@@ -137,6 +142,19 @@ BAD_CONFIGS = [
     ),
     ({"datakit_id": " "}, "Configuration key 'datakit_id' is ' ': allowed is the ID of a connector in Func"),
     ({"dry_run": "yes"}, "Configuration key 'dry_run' is 'yes': allowed is True or False"),
+    ({"details": 1}, "Configuration key 'details' is 1: allowed is True or False"),
+    ({"recently_active": "3h"}, "Configuration key 'recently_active' is '3h': allowed is True or False"),
+    (
+        {"recently_active": True, "lookback": 300},
+        "'lookback' is 300: allowed is at least 900 seconds",
+    ),
+    ({"resource_tags": "env"}, "Configuration key 'resource_tags' is 'env': allowed is a list of tag keys or patterns"),
+    ({"resource_tags": ["NOT"]}, "Configuration key 'resource_tags' is ['NOT']: allowed is a list of tag keys"),
+    ({"distributions": "E1"}, "Configuration key 'distributions' is 'E1': allowed is a list of IDs"),
+    ({"distributions": {"env": ["prod"]}}, "is 'env': allowed is a dict with the keys 'name' and 'tag:<key>'"),
+    ({"distributions": {"tag:env": "prod"}}, "is 'prod': allowed is a list of values of the tag 'env'"),
+    ({"metrics": ["Request"]}, "no metric is called 'Request': did you mean 'Requests'?"),
+    ({"statistics": {"Requests": ["p90"]}}, "Requests carries Sum."),
 ]
 
 
