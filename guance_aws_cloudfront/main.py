@@ -3,6 +3,7 @@
 import time
 from typing import Any, Dict, Mapping, Optional
 
+from guance_aws_cloudfront.checks import Check
 from guance_aws_cloudfront.config import parse_account, parse_config
 from guance_aws_cloudfront.run import Run
 
@@ -52,12 +53,12 @@ class DataCollector:
         return self._run(func, dry_run=True).collect()
 
     def check(self, func: Any) -> Dict[str, Any]:
-        """Try every call that a run makes, and the connector; the summary, or CollectError that names what is missing.
+        """Try all that a run needs, and print a table of it; the summary, or CollectError that names what is missing.
 
         One object is written, just as a run writes it: there is no other way to know that the sink takes points. With
         `dry_run` none is.
         """
-        return self._run(func, self.config.dry_run).check()
+        return Check(self.account, self.config, func, self._clock, self.config.dry_run).run()
 
     def _run(self, func: Any, dry_run: bool) -> Run:
         return Run(self.account, self.config, func, self._clock, dry_run)

@@ -1,10 +1,9 @@
 """The run as a person reads it in Func's log: a line per step as it happens, warnings, failures, and the sum."""
 
 from collections import Counter
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List
 
-from guance_aws_cloudfront.errors import CollectError, StepError
+from guance_aws_cloudfront.errors import CollectError
 from guance_aws_cloudfront.text import count
 
 # What a person reads of the sentence that Func shows; the log has the rest.
@@ -35,23 +34,14 @@ class Story:
         if self.failures[text] == 1:
             print(f"FAILED: {text}")
 
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """A part of a check: says whether it worked, and goes on when it did not."""
-        try:
-            yield
-            print(f"ok      {name}")
-        except StepError as error:
-            self.fail(f"{name}: {error}")
-
-    def end(self, summary: Dict[str, Any]) -> Dict[str, Any]:
-        """The summary with the warnings; CollectError when any part failed."""
+    def end(self, summary: Dict[str, Any], of_what: str = "run") -> Dict[str, Any]:
+        """The summary with the warnings; CollectError when any part of the run, or the check, failed."""
         if not self.failures:
             return {**summary, "warnings": self.warnings}
         parts = [text if times == 1 else f"{text} ({times} times)" for text, times in self.failures.items()]
         more = f" And {len(parts) - MOST_PARTS} more, in the log." if len(parts) > MOST_PARTS else ""
         raise CollectError(
-            f'Account "{self._account_name}": {count(len(parts), "part")} of the run failed. '
+            f'Account "{self._account_name}": {count(len(parts), "part")} of the {of_what} failed. '
             + " ".join(f"({number}) {part}" for number, part in enumerate(parts[:MOST_PARTS], 1))
             + more
         )

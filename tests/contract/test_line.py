@@ -9,7 +9,7 @@ from devtools.cloud import IDLE, Traffic
 from devtools.func import LocalFunc
 from devtools.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import CHECK, FILLED_IN, JOB, PREVIEW, RUN, SET
+from tests.contract.conftest import FILLED_IN, JOB, PREVIEW, RUN, SET
 
 HOUR, MINUTE = 3600, 60
 SETTLED = 180
@@ -274,15 +274,12 @@ def test_a_preview_after_a_run_shows_the_latest_points_too(func, aws, datakit) -
     assert (len(datakit.posts), func.store.rows, func.cache.rows) == before
 
 
-def test_with_dry_run_neither_run_nor_check_writes(func, aws, datakit) -> None:
+def test_with_dry_run_a_run_does_not_write(func, aws, datakit) -> None:
     aws.add_distribution(aws.account)
     script = f"startup__{SET}"
     func.scripts[script] = func.scripts[script].replace('# "dry_run": False,', '"dry_run": True,')
     func.publish(script)
     succeeded(func.run_cron_job(JOB))
-    record = func.call(CHECK)
-    succeeded(record)
-    assert "writing an object: 'dry_run' is set." in record.log
     assert (datakit.posts, func.store.rows, func.cache.rows) == ([], {}, {})
 
 
@@ -295,26 +292,6 @@ def test_minutes_that_cloudwatch_no_longer_has_are_named(func, aws, datakit, clo
     clock.advance(15 * 24 * HOUR)
     (warning,) = succeeded(func.run_cron_job(JOB))["warnings"]
     assert warning.startswith("4 min from 2026-03-01 09:57 to 2026-03-01 10:01 UTC are given up")
-
-
-def test_check_tries_the_calls_and_the_connector(func, aws, datakit) -> None:
-    key = aws.add_distribution(aws.account)
-    record = func.call(CHECK)
-    succeeded(record)
-    for part in ("cloudfront:ListDistributions", "cloudwatch:GetMetricData", 'connector "datakit"', "STORE"):
-        assert any(line.startswith("ok ") and part in line for line in record.log.splitlines())
-    assert [point.tags["Id"] for point in datakit.points()] == [key]
-    assert func.store.rows == {}
-
-
-def test_check_names_everything_that_is_missing_at_once(func, aws, datakit) -> None:
-    aws.deny(AK_ID, "cloudfront:ListDistributions")
-    aws.deny(AK_ID, "cloudwatch:GetMetricData")
-    func._connectors.clear()
-    record = func.call(CHECK)
-    assert record.status == "failure"
-    for text in ("action cloudfront:ListDistributions", "action cloudwatch:GetMetricData", "does not exist in Func"):
-        assert text in record.exception
 
 
 @pytest.mark.parametrize("kind", ["df_dataway", "guance"])
