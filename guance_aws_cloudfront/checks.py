@@ -105,22 +105,17 @@ class Check:
         series = self._series() or plan_series(["NONE"], DEFAULT_METRICS[:1])
         answers = self._ask(self._aws(), series)
         self._with_values = _with_values(answers)
-        failed = incomplete(series, answers)
-        if failed:
-            said = (
-                f"CloudWatch did not answer {count(len(of), 'metric')} completely ({s})." for s, of in failed.items()
-            )
-            raise StepError(" ".join(said))
+        for said, failed in incomplete(series, answers).items():
+            raise StepError(f"CloudWatch did not answer {count(len(failed), 'metric')} completely ({said}).")
         return f"required; {count(len(series), 'metric')} asked for and answered"
 
     def _region(self) -> str:
-        region, records = self._account.cloudwatch_region, len(self._series())
-        if self._with_values is None or not records:
-            raise Untried("cloudwatch:GetMetricData has no answer" if records else self._no_records)
+        region, asked = self._account.cloudwatch_region, len(self._series())
+        if self._with_values is None or not asked:
+            raise Untried("cloudwatch:GetMetricData has no answer" if asked else self._no_records)
         if self._with_values:
-            return (
-                f"values of {self._with_values} of {count(records, 'distribution')} in {region} in the last {HOURS} h"
-            )
+            of = count(asked, "distribution")
+            return f"values of {self._with_values} of {of} in {region} in the last {HOURS} h"
         for other in self._account.partition.cloudwatch_regions:
             if other != region and self._with_values_in(other):
                 raise StepError(f"CloudFront's metrics are in {other}, not in {region}: set 'cloudwatch_region' to it.")

@@ -12,7 +12,9 @@ from guance_aws_cloudfront.catalog import (
     GLOBAL,
     STATISTICS_PER_METRIC,
     Metric,
+    all_metrics,
 )
+from guance_aws_cloudfront.text import count
 
 QUERIES_PER_CALL = 500
 
@@ -100,6 +102,24 @@ def metrics_billed(batch: Iterable[Series]) -> int:
 
 def _metrics(series: Iterable[Series]) -> Iterator[List[Series]]:
     return (list(group) for _, group in groupby(series, key=lambda one: (one.dimensions, one.metric)))
+
+
+def in_words(series: Iterable[Series]) -> List[str]:
+    """What is asked for, a line for the metrics of a group that the same sources have."""
+    statistics: Dict[str, Dict[str, None]] = {}
+    sources: Dict[str, Set[str]] = {}
+    for one in series:
+        statistics.setdefault(one.metric, {})[one.statistic] = None
+        sources.setdefault(one.metric, set()).add(one.source)
+    groups = all_metrics()
+    alike: Dict[Tuple[str, FrozenSet[str]], List[str]] = {}
+    for metric, names in statistics.items():
+        key = (groups[metric].group, frozenset(sources[metric]))
+        alike.setdefault(key, []).append(f"{metric} {'/'.join(names)}")
+    return [
+        f"{group} metrics of {count(len(of), 'function' if group == FUNCTION else 'distribution')}: {', '.join(asked)}"
+        for (group, of), asked in alike.items()
+    ]
 
 
 def functions_of(record: Mapping[str, Any]) -> Set[str]:

@@ -262,6 +262,24 @@ def test_preview_shows_points_and_writes_and_keeps_nothing(func, aws, datakit) -
     assert func.store.rows == func.cache.rows == {}
 
 
+def test_preview_says_what_is_asked_at_what_price_and_how_much_is_not_shown(func, aws, datakit) -> None:
+    for number in range(7):
+        aws.add_distribution(aws.account, additional_metrics=number < 2)
+    script = f"startup__{SET}"
+    edit = '"metrics": ["Requests", "OriginLatency", "4xxErrorRate"],'
+    func.scripts[script] = func.scripts[script].replace('# "metrics": "ALL",', edit)
+    func.publish(script)
+    lines = func.call(PREVIEW).log.splitlines()
+    asked = lines.index("GetMetricData, for each window: 16 metrics in 1 call, $0.00016.")
+    assert sorted(lines[asked + 1 : asked + 3]) == [
+        "  additional metrics of 2 distributions: OriginLatency p50/p90/p99.",
+        "  default metrics of 7 distributions: Requests Sum, 4xxErrorRate Average.",
+    ]
+    assert "Shown: 5 of 7 objects, 5 of 420 points." in lines
+    assert any(line.startswith("Cost: 16 metrics asked of GetMetricData, $0.00016; a run every") for line in lines)
+    assert "GetMetricData, for each window" not in func.call(RUN).log
+
+
 def test_a_preview_after_a_run_shows_the_latest_points_too(func, aws, datakit) -> None:
     aws.add_distribution(aws.account)
     succeeded(func.run_cron_job(JOB))
