@@ -62,7 +62,9 @@ class Gateway:
         if answer is None:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError("cut on demand")
-        headers = {**answer.headers, "Date": formatdate(self._clock.time() + self.clock_ahead, usegmt=True)}
+        # Some versions of moto put the machine's own time into `date`.
+        headers = {name: value for name, value in answer.headers.items() if name.lower() != "date"}
+        headers["Date"] = formatdate(self._clock.time() + self.clock_ahead, usegmt=True)
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(headers.items()))
         return [answer.body]
 

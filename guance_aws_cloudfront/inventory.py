@@ -43,7 +43,10 @@ class Inventory:
 
     def distributions(self) -> Distributions:
         """The distributions to collect, which is said; AwsError, or StepError when it cannot be known which."""
-        listed = self._aws.distributions()
+        return self.chosen(self._aws.distributions())
+
+    def chosen(self, listed: Sequence[Record]) -> Distributions:
+        """Of all distributions those to collect, which is said; StepError when it cannot be known which."""
         tags = self._tags(listed)
         choice = self._config.distributions
         chosen = choose(listed, choice, tags)

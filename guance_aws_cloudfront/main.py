@@ -4,6 +4,7 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from guance_aws_cloudfront.accounts import Collected, account_name, account_named, parse_accounts
+from guance_aws_cloudfront.checks import Check
 from guance_aws_cloudfront.config import parse_config
 from guance_aws_cloudfront.door import ConfigError, is_placeholder
 from guance_aws_cloudfront.errors import CollectError
@@ -112,12 +113,12 @@ class DataCollector:
         return self._each(lambda one: self._run(one, func, dry_run=True).collect())
 
     def check(self, func: Any) -> Dict[str, Any]:
-        """Try every call that a run makes, and the connector; the summary, or CollectError that names what is missing.
+        """Try all that a run needs, and print a table of it; the summary, or CollectError that names what is missing.
 
         One object is written, just as a run writes it: there is no other way to know that the sink takes points. With
         `dry_run` none is.
         """
-        return self._each(lambda one: self._run(one, func).check())
+        return self._each(lambda one: self._check(one, func).run())
 
     def _each(self, work: Callable[[Collected], Dict[str, Any]]) -> Dict[str, Any]:
         if not self._is_list:
@@ -126,3 +127,6 @@ class DataCollector:
 
     def _run(self, one: Any, func: Any, dry_run: bool = False) -> Run:
         return Run(one.account, one.config, func, self._clock, dry_run or one.config.dry_run)
+
+    def _check(self, one: Any, func: Any) -> Check:
+        return Check(one.account, one.config, func, self._clock, one.config.dry_run)

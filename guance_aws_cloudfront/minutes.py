@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Seq
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.aws_errors import AwsError
+from guance_aws_cloudfront.catalog import PRICE_PER_METRIC
 from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.inventory import Distributions
@@ -20,7 +21,7 @@ from guance_aws_cloudfront.metrics import (
     source_tags,
 )
 from guance_aws_cloudfront.report import Preview, Sink, in_batches
-from guance_aws_cloudfront.series import Series, batches, metrics_billed
+from guance_aws_cloudfront.series import Series, batches, in_words, metrics_billed
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
 from guance_aws_cloudfront.text import count, duration, minute_utc, some_of
@@ -108,6 +109,23 @@ class MinuteReporter:
         self.billed = 0
 
     def report(self) -> None:
+        """All windows of the plan; a preview also says what is asked and at what price, and how much was shown."""
+        sink = self._tools.sink
+        if isinstance(sink, Preview):
+            self._say_what_is_asked()
+        self._report_windows()
+        if isinstance(sink, Preview):
+            self._tools.story.say(sink.shown())
+
+    def _say_what_is_asked(self) -> None:
+        series = [one for batch in self._batches for one in batch]
+        billed = metrics_billed(series)
+        asked = f"{count(billed, 'metric')} in {count(len(self._batches), 'call')}, ${billed * PRICE_PER_METRIC:.5f}"
+        self._tools.story.say(f"GetMetricData, for each window: {asked}.")
+        for line in in_words(series):
+            self._tools.story.say(f"  {line}.")
+
+    def _report_windows(self) -> None:
         """All windows of the plan, oldest first, as far as the time limit allows.
 
         A window of which anything failed holds the watermark, but not the windows after it. StepError when the sink or

@@ -125,6 +125,14 @@ class Preview:
             written(position)
         return []
 
+    def shown(self) -> str:
+        """How many of the objects and points were shown."""
+        objects, points = (
+            f"{min(self._seen[category], self.SHOWN)} of {count(self._seen[category], noun)}"
+            for category, noun in (("custom_object", "object"), ("metric", "point"))
+        )
+        return f"Shown: {objects}, {points}."
+
 
 def in_batches(items: Iterable[Item]) -> Iterator[List[Item]]:
     """The items in lists of at most 100, as many as one write takes."""

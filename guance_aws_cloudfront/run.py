@@ -4,13 +4,11 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws import Aws
-from guance_aws_cloudfront.aws_errors import AwsError
-from guance_aws_cloudfront.catalog import DEFAULT_METRICS, OBJECT_MEASUREMENT, PRICE_PER_METRIC
+from guance_aws_cloudfront.catalog import OBJECT_MEASUREMENT, PRICE_PER_METRIC
 from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.errors import RunSkipped, StepError
 from guance_aws_cloudfront.inventory import Distributions, Inventory
 from guance_aws_cloudfront.listing import Listing, Wakeful, list_metrics
-from guance_aws_cloudfront.metrics import incomplete, metric_data_request
 from guance_aws_cloudfront.minutes import MinuteReporter, Tools
 from guance_aws_cloudfront.objects import object_point
 from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
@@ -18,7 +16,7 @@ from guance_aws_cloudfront.series import Series, metrics_billed, plan_series
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
 from guance_aws_cloudfront.text import count, duration, iso_utc, minute_utc
-from guance_aws_cloudfront.windows import Plan, Window, plan_windows
+from guance_aws_cloudfront.windows import Plan, plan_windows
 
 VERSION = "0.1.0"
 # A crontab fires some seconds early or late; an interval must not become one run longer by that.
@@ -77,22 +75,6 @@ class Run:
             self._report_objects(distributions, inventory.beyond(records, listing.listed), sink)
         self._report_minutes(distributions, listing, plan, sink)
 
-    def check(self) -> Dict[str, Any]:
-        """Each call of a run once, and one object written; the summary, or CollectError with what is missing."""
-        records: List[Record] = []
-        with self._story.part("CloudFront, cloudfront:ListDistributions"):
-            records = self._connect().distributions()
-        with self._story.part("CloudWatch, cloudwatch:GetMetricData"):
-            self._try_metrics(records)
-        if self._config.other_metrics:
-            with self._story.part("CloudWatch, cloudwatch:ListMetrics (for metrics beyond the default ones)"):
-                self._connect().listed_metrics()
-        self._try_sink(records)
-        with self._story.part("Func, STORE"):
-            self._state.watermark()
-        self._summary["distributions"] = len(records)
-        return self._end()
-
     def _connect(self) -> Aws:
         if self._aws is None:
             self._aws = Aws(self._account, self._config, f"guance_aws_cloudfront/{VERSION}")
@@ -100,31 +82,6 @@ class Run:
 
     def _sink(self) -> Union[Sink, Preview]:
         return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id)
-
-    def _try_sink(self, records: Sequence[Record]) -> None:
-        connector = f'Func, connector "{self._config.datakit_id}"'
-        if self._dry_run or not records:
-            with self._story.part(f"{connector} exists"):
-                Sink(self._func, self._config.datakit_id)
-            why = "'dry_run' is set" if self._dry_run else "no distribution is known"
-            self._story.say(f"untried {connector}, writing an object: {why}.")
-            return
-        with self._story.part(f"{connector}, writing an object"):
-            # Of a single point, the sink refuses all: an error.
-            sink = Sink(self._func, self._config.datakit_id)
-            point = object_point(records[0], self._account, int(self._clock.time()))
-            sink.write("custom_object", [point], lambda position: None)
-
-    def _try_metrics(self, records: Sequence[Record]) -> None:
-        # CloudWatch answers for a distribution that does not exist too: with no values.
-        series = plan_series([record["Id"] for record in records[:1]] or ["NONE"], DEFAULT_METRICS)
-        end = int(self._clock.time()) // self._config.period * self._config.period
-        request = metric_data_request(series, Window(end - self._config.period, end), self._config.period)
-        for answer in self._connect().metric_data([request]):
-            if isinstance(answer, AwsError):
-                raise answer
-            for said, failed in incomplete(series, answer).items():
-                raise StepError(f"CloudWatch did not answer {count(len(failed), 'metric')} completely ({said}).")
 
     def _plan(self) -> Plan:
         known = self._state.watermark()

@@ -16,6 +16,7 @@ from guance_aws_cloudfront.catalog import (
     all_metrics,
 )
 from guance_aws_cloudfront.record import functions_of
+from guance_aws_cloudfront.text import count
 
 QUERIES_PER_CALL = 500
 
@@ -110,6 +111,24 @@ def metrics_billed(batch: Iterable[Series]) -> int:
 
 def _metrics(series: Iterable[Series]) -> Iterator[List[Series]]:
     return (list(group) for _, group in groupby(series, key=lambda one: (one.dimensions, one.metric)))
+
+
+def in_words(series: Iterable[Series]) -> List[str]:
+    """What is asked for, a line for the metrics of a group that the same sources have."""
+    statistics: Dict[str, Dict[str, None]] = {}
+    sources: Dict[str, Set[str]] = {}
+    for one in series:
+        statistics.setdefault(one.metric, {})[one.statistic] = None
+        sources.setdefault(one.metric, set()).add(one.source)
+    groups = all_metrics()
+    alike: Dict[Tuple[str, FrozenSet[str]], List[str]] = {}
+    for metric, names in statistics.items():
+        key = (groups[metric].group, frozenset(sources[metric]))
+        alike.setdefault(key, []).append(f"{metric} {'/'.join(names)}")
+    return [
+        f"{group} metrics of {count(len(of), 'function' if group == FUNCTION else 'distribution')}: {', '.join(asked)}"
+        for (group, of), asked in alike.items()
+    ]
 
 
 def distributions_by_function(records: Iterable[Mapping[str, Any]]) -> Dict[str, List[str]]:

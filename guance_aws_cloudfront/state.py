@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import uuid
 from typing import Any, Callable, Dict, Mapping, Optional
 
 from guance_aws_cloudfront.account import Account
@@ -13,6 +14,10 @@ from guance_aws_cloudfront.text import one_line
 SCOPE = "guance_aws_cloudfront"
 VERSION = 1
 KEPT_FOR = 7 * 86400
+REMEDY = {
+    "STORE": "Check Func's database: without it no run can begin.",
+    "CACHE": "Check Func's Redis: without it recent points are sent again in every run.",
+}
 
 
 class StateError(StepError):
@@ -103,6 +108,19 @@ class State:
                 if self._func.CACHE.get(self._key("run"), scope=SCOPE) == self._claim:
                     self._func.CACHE.set(self._key("run"), "0", scope=SCOPE, expire=1)
 
+    def try_storage(self, name: str) -> None:
+        """Keep, read and drop a value of no meaning in Func's STORE or CACHE; StateError unless all of it works.
+
+        With `read_only` it is only read.
+        """
+        storage, key, value = getattr(self._func, name), f"check/{uuid.uuid4().hex}", "check"
+        try:
+            found = storage.get(key, scope=SCOPE) if self._read_only else _kept(storage, key, value)
+        except Exception as error:  # noqa: BLE001 - whatever MySQL or Redis does, the user gets a sentence
+            raise StateError(f"Func's {name} fails ({one_line(error, 200)}). {REMEDY[name]}") from None
+        if not self._read_only and found != value:
+            raise StateError(f"Func's {name} does not give back what was written to it. {REMEDY[name]}")
+
     def _cache(self, what: str, value: str, expire: int, otherwise: str) -> None:
         if self._read_only:
             return
@@ -139,3 +157,12 @@ class State:
             f"Func's STORE could not be {done} ({one_line(error, 200)}). Check Func's database; the next run goes "
             "on from the last watermark."
         )
+
+
+def _kept(storage: Any, key: str, value: str) -> Any:
+    """What a storage gives back of a value, of which nothing is left behind."""
+    storage.set(key, value, scope=SCOPE)
+    try:
+        return storage.get(key, scope=SCOPE)
+    finally:
+        storage.delete(key, scope=SCOPE)

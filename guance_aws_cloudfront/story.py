@@ -1,10 +1,9 @@
 """The run as a person reads it in Func's log: a line per step as it happens, warnings, failures, and the sum."""
 
 from collections import Counter
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List
 
-from guance_aws_cloudfront.errors import CollectError, StepError
+from guance_aws_cloudfront.errors import CollectError
 from guance_aws_cloudfront.text import count
 
 # What a person reads of the sentence that Func shows; the log has the rest.
@@ -14,44 +13,36 @@ MOST_PARTS = 10
 class Story:
     """Prints each line as it happens, for only `print` reaches Func's log, and keeps warnings and failures."""
 
-    def __init__(self, account_name: str) -> None:
-        self._account_name = account_name
+    def __init__(self, account_name: str, is_quiet: bool = False) -> None:
+        self._account_name, self._is_quiet = account_name, is_quiet
         self.warnings: List[str] = []
         # How often each failure was met: 120 calls that are denied for the same reason make one sentence.
         self.failures: Counter[str] = Counter()
 
     def say(self, text: str) -> None:
         """A step as it happens."""
-        print(text)
+        if not self._is_quiet:
+            print(text)
 
     def warn(self, text: str) -> None:
         """Something the user should know though nothing is lost by it."""
         self.warnings.append(text)
-        print(f"WARNING: {text}")
+        self.say(f"WARNING: {text}")
 
     def fail(self, text: str) -> None:
         """A part that failed: the run goes on with the others and ends as failed."""
         self.failures[text] += 1
         if self.failures[text] == 1:
-            print(f"FAILED: {text}")
+            self.say(f"FAILED: {text}")
 
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """A part of a check: says whether it worked, and goes on when it did not."""
-        try:
-            yield
-            print(f"ok      {name}")
-        except StepError as error:
-            self.fail(f"{name}: {error}")
-
-    def end(self, summary: Dict[str, Any]) -> Dict[str, Any]:
-        """The summary with the warnings; CollectError when any part failed."""
+    def end(self, summary: Dict[str, Any], of_what: str = "run") -> Dict[str, Any]:
+        """The summary with the warnings; CollectError when any part of the run, or the check, failed."""
         if not self.failures:
             return {**summary, "warnings": self.warnings}
         parts = [text if times == 1 else f"{text} ({times} times)" for text, times in self.failures.items()]
         more = f" And {len(parts) - MOST_PARTS} more, in the log." if len(parts) > MOST_PARTS else ""
         raise CollectError(
-            f'Account "{self._account_name}": {count(len(parts), "part")} of the run failed. '
+            f'Account "{self._account_name}": {count(len(parts), "part")} of the {of_what} failed. '
             + " ".join(f"({number}) {part}" for number, part in enumerate(parts[:MOST_PARTS], 1))
             + more
         )

@@ -5,7 +5,7 @@ import pytest
 from devtools.cloud import Fault, Traffic
 from devtools.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import CHECK, JOB, RUN, SET, sent_again
+from tests.contract.conftest import JOB, RUN, SET, sent_again
 from tests.unit.test_config import BAD_ACCOUNTS, BAD_CONFIGS
 
 HOUR, MINUTE, SETTLED = 3600, 60, 180
@@ -363,28 +363,6 @@ def test_an_environment_that_botocore_refuses_is_told(func, aws, monkeypatch) ->
     sentence = failed(func.run_cron_job(JOB))
     assert "Preparing the calls to AWS failed: botocore refused to (InvalidDefaultsMode" in sentence
     assert "environment variables of the Func host whose names begin with AWS_" in sentence
-
-
-# Check
-
-
-def test_check_does_not_call_a_refusing_sink_good(func, aws, datakit) -> None:
-    aws.add_distribution(aws.account)
-    datakit.refuse(400)
-    assert 'Func, connector "datakit", writing an object: Writing 1 point to the connector' in failed(func.call(CHECK))
-
-
-def test_check_says_what_it_could_not_try(func, aws, datakit) -> None:
-    record = func.call(CHECK)
-    assert record.status == "success"
-    assert 'ok      Func, connector "datakit" exists' in record.log
-    assert 'untried Func, connector "datakit", writing an object: no distribution is known.' in record.log
-
-
-def test_check_reads_the_status_of_the_answers(func, aws, datakit) -> None:
-    key = aws.add_distribution(aws.account)
-    aws.break_series(key, "Requests", "Forbidden", message="not yours")
-    assert "did not answer 1 metric completely (Forbidden; Forbidden: not yours)" in failed(func.call(CHECK))
 
 
 # The door

@@ -9,7 +9,7 @@ from devtools.cloud import IDLE, Traffic
 from devtools.func import LocalFunc
 from devtools.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import CHECK, FILLED_IN, JOB, PREVIEW, RUN, SET
+from tests.contract.conftest import FILLED_IN, JOB, PREVIEW, RUN, SET
 
 HOUR, MINUTE = 3600, 60
 SETTLED = 180
@@ -262,6 +262,24 @@ def test_preview_shows_points_and_writes_and_keeps_nothing(func, aws, datakit) -
     assert func.store.rows == func.cache.rows == {}
 
 
+def test_preview_says_what_is_asked_at_what_price_and_how_much_is_not_shown(func, aws, datakit) -> None:
+    for number in range(7):
+        aws.add_distribution(aws.account, additional_metrics=number < 2)
+    script = f"startup__{SET}"
+    edit = '"metrics": ["Requests", "OriginLatency", "4xxErrorRate"],'
+    func.scripts[script] = func.scripts[script].replace('# "metrics": "ALL",', edit)
+    func.publish(script)
+    lines = func.call(PREVIEW).log.splitlines()
+    asked = lines.index("GetMetricData, for each window: 16 metrics in 1 call, $0.00016.")
+    assert sorted(lines[asked + 1 : asked + 3]) == [
+        "  additional metrics of 2 distributions: OriginLatency p50/p90/p99.",
+        "  default metrics of 7 distributions: Requests Sum, 4xxErrorRate Average.",
+    ]
+    assert "Shown: 5 of 7 objects, 5 of 420 points." in lines
+    assert any(line.startswith("Cost: 16 metrics asked of GetMetricData, $0.00016; a run every") for line in lines)
+    assert "GetMetricData, for each window" not in func.call(RUN).log
+
+
 def test_a_preview_after_a_run_shows_the_latest_points_too(func, aws, datakit) -> None:
     aws.add_distribution(aws.account)
     succeeded(func.run_cron_job(JOB))
@@ -274,15 +292,12 @@ def test_a_preview_after_a_run_shows_the_latest_points_too(func, aws, datakit) -
     assert (len(datakit.posts), func.store.rows, func.cache.rows) == before
 
 
-def test_with_dry_run_neither_run_nor_check_writes(func, aws, datakit) -> None:
+def test_with_dry_run_a_run_does_not_write(func, aws, datakit) -> None:
     aws.add_distribution(aws.account)
     script = f"startup__{SET}"
     func.scripts[script] = func.scripts[script].replace('# "dry_run": False,', '"dry_run": True,')
     func.publish(script)
     succeeded(func.run_cron_job(JOB))
-    record = func.call(CHECK)
-    succeeded(record)
-    assert "writing an object: 'dry_run' is set." in record.log
     assert (datakit.posts, func.store.rows, func.cache.rows) == ([], {}, {})
 
 
@@ -295,26 +310,6 @@ def test_minutes_that_cloudwatch_no_longer_has_are_named(func, aws, datakit, clo
     clock.advance(15 * 24 * HOUR)
     (warning,) = succeeded(func.run_cron_job(JOB))["warnings"]
     assert warning.startswith("4 min from 2026-03-01 09:57 to 2026-03-01 10:01 UTC are given up")
-
-
-def test_check_tries_the_calls_and_the_connector(func, aws, datakit) -> None:
-    key = aws.add_distribution(aws.account)
-    record = func.call(CHECK)
-    succeeded(record)
-    for part in ("cloudfront:ListDistributions", "cloudwatch:GetMetricData", 'connector "datakit"', "STORE"):
-        assert any(line.startswith("ok ") and part in line for line in record.log.splitlines())
-    assert [point.tags["Id"] for point in datakit.points()] == [key]
-    assert func.store.rows == {}
-
-
-def test_check_names_everything_that_is_missing_at_once(func, aws, datakit) -> None:
-    aws.deny(AK_ID, "cloudfront:ListDistributions")
-    aws.deny(AK_ID, "cloudwatch:GetMetricData")
-    func._connectors.clear()
-    record = func.call(CHECK)
-    assert record.status == "failure"
-    for text in ("action cloudfront:ListDistributions", "action cloudwatch:GetMetricData", "does not exist in Func"):
-        assert text in record.exception
 
 
 @pytest.mark.parametrize("kind", ["df_dataway", "guance"])

@@ -5,7 +5,7 @@ import pytest
 from devtools.cloud import Fault, Traffic
 from devtools.cloudwatch_metrics import ADDITIONAL_METRICS, PERCENTILE
 from tests.conftest import AK_ID, NOW
-from tests.contract.conftest import CHECK, JOB, METRICS, SET, sent_again
+from tests.contract.conftest import JOB, METRICS, SET, sent_again
 
 MINUTE, SETTLED = 60, 180
 BUSY = Traffic(requests=900.0)
@@ -116,14 +116,6 @@ def test_a_second_run_writes_nothing_of_functions_twice(func, datakit, clock, ri
     summary = func.run_cron_job(JOB).return_value
     assert summary["points"]["new"] == summary["points"]["changed"] == 0
     assert datakit.doubles() == []
-
-
-def test_check_tries_the_listing_where_it_is_needed(func, aws, plain) -> None:
-    assert "cloudwatch:ListMetrics" not in func.call(CHECK).log
-    configure(func, '"metrics": "ALL",')
-    assert "ok      CloudWatch, cloudwatch:ListMetrics" in func.call(CHECK).log
-    aws.deny(AK_ID, "cloudwatch:ListMetrics")
-    assert "Allow the IAM action cloudwatch:ListMetrics" in func.call(CHECK).exception
 
 
 @pytest.mark.parametrize(

@@ -174,3 +174,4 @@ def test_a_preview_shows_the_first_points_of_each_category(capsys) -> None:
     preview.write("custom_object", [POINT], ignore)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["metric"] * 5 + ["custom_object"]
+    assert preview.shown() == "Shown: 1 of 1 object, 5 of 8 points."

@@ -14,6 +14,7 @@ from guance_aws_cloudfront.series import (
     Series,
     batches,
     distribution_dimensions,
+    in_words,
     metrics_billed,
     plan_series,
 )
@@ -136,3 +137,14 @@ def test_a_list_of_many_distributions_is_cut_between_ids(account) -> None:
     (tags,) = source_tags([Series(FUNCTION, "FunctionInvocations", "Sum")], records, account).values()
     assert len(tags["DistributionIds"]) <= 1024
     assert set(tags["DistributionIds"].split(",")) <= {one["Id"] for one in records}
+
+
+def test_what_is_asked_for_is_said_by_groups_with_the_same_sources() -> None:
+    listed = {"CacheHitRate": {E1}, "OriginLatency": {E1}, "FunctionThrottles": {FUNCTION}}
+    lines = in_words(plan_series(["E1", "E2"], ALL, listed))
+    assert lines[1:] == [
+        "additional metrics of 1 distribution: CacheHitRate Average, OriginLatency p50/p90/p99",
+        "function metrics of 1 function: FunctionThrottles Sum",
+    ]
+    assert lines[0].startswith("default metrics of 2 distributions: Requests Sum, BytesDownloaded Sum, ")
+    assert in_words([]) == []

@@ -24,6 +24,9 @@ class Kept(dict):
             raise self.broken
         self[(scope, key)] = value
 
+    def delete(self, key, scope=None):
+        self.pop((scope, key), None)
+
 
 class Func:
     def __init__(self):
@@ -142,3 +145,16 @@ def test_a_clock_that_was_set_back_and_a_broken_cache_stop_no_run(func) -> None:
     said = []
     assert state(func, said).begin(NOW, 300) is None
     assert "a second run at the same time would not be noticed" in said[0]
+
+
+@pytest.mark.parametrize("name", ["STORE", "CACHE"])
+def test_a_storage_is_tried_without_a_trace(func, name) -> None:
+    state(func, []).save_watermark(NOW)
+    before = (dict(func.STORE), dict(func.CACHE))
+    state(func, []).try_storage(name)
+    state(func, [], read_only=True).try_storage(name)
+    assert before == (func.STORE, func.CACHE)
+    getattr(func, name).broken = OSError("gone")
+    for read_only in (False, True):
+        with pytest.raises(StateError, match=rf"Func's {name} fails \(gone\)\. Check Func's"):
+            state(func, [], read_only=read_only).try_storage(name)
