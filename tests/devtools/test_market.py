@@ -75,8 +75,8 @@ APPENDED = [
     ("from . import config", "a relative import does not work in Func"),
     ("from .config import Account", "a relative import does not work in Func"),
     (f"from {SET}.config import *", "import * does not work in Func"),
-    (f"import os; from {SET}.config import Account", "this spelling of the import cannot be rewritten"),
-    (f"from  {SET}.config  import Account", "this spelling of the import cannot be rewritten"),
+    (f"import os; from {SET}.account import Account", "this spelling of the import cannot be rewritten"),
+    (f"from  {SET}.account  import Account", "this spelling of the import cannot be rewritten"),
     (f"from {SET}.nowhere import x", "there is no module guance_aws_cloudfront.nowhere"),
     (f"import importlib\nimportlib.import_module('{SET}.config')", "import_module() does not find scripts in Func"),
     ("import requests", "requests cannot be imported in Func"),
@@ -192,7 +192,7 @@ def test_a_module_of_meta_without_a_file_is_refused(tree) -> None:
 
 
 def test_dataclasses_under_future_annotations_are_refused(tree) -> None:
-    path = tree / SET / "config.py"
+    path = tree / SET / "account.py"
     path.write_text(path.read_text().replace("import re\n", "from __future__ import annotations\nimport re\n"))
     with pytest.raises(MarketError, match="@dataclass fails in Func under from __future__ import annotations"):
         build(tree)
