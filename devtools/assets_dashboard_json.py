@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, Dict, Iterator, List, Tuple
 
-from devtools.assets_charts import VARIABLES, Chart, Group, Shown
+from devtools.assets_charts import BYTES, COUNT, VARIABLES, Chart, Group, Shown
 from devtools.assets_dql import METRIC, NAMESPACES
 from devtools.assets_groups import GROUPS, SUMMARY, TITLE
 from devtools.assets_thresholds import COLOURS, LEVELS
@@ -13,6 +13,8 @@ from guance_aws_cloudfront.catalog import METRIC_MEASUREMENT
 
 COLUMNS = 24
 CODES = "ABCDEF"
+# Lines of a chart.
+MOST = 20
 ALL = {"label": "*", "value": "*"}
 
 
@@ -166,7 +168,49 @@ def _settings(chart: Chart, language: str) -> Dict[str, Any]:
         "globalUnit": list(chart.unit),
         "units": [],
     }
-    return common if chart.type != "text" else {key: common[key] for key in ("showTitle", "titleDesc")}
+    if chart.type == "text":
+        return {key: common[key] for key in ("showTitle", "titleDesc")}
+    return {**common, **_look(chart)}
+
+
+def _look(chart: Chart) -> Dict[str, Any]:
+    """The settings of a kind of chart, with the values of Guance's own exports where nothing else is said."""
+    is_count = chart.unit in (COUNT, BYTES)
+    most = {"mainMeasurementQueryCode": "A", "mainMeasurementSort": "top"}
+    looks: Dict[str, Dict[str, Any]] = {
+        "sequence": {
+            "currentChartType": "sequence",
+            # Counts are bars: a minute without traffic is nothing, and not a point on the way between its neighbours.
+            "chartType": "bar" if is_count else "line",
+            "openStack": chart.stacked,
+            "stackType": "time",
+            "connectNulls": not is_count,
+            "legendPostion": "bottom",
+            "legendValues": [],
+            "showLine": False,
+            "showLabel": False,
+            "xAxisShowType": "time",
+            "mainMeasurementQueryCode": "A",
+            "slimit": MOST,
+            "sorderByOrder": "desc",
+        },
+        "singlestat": {"showLine": False, "showLineAxis": False, "sequenceChartType": "line", "mappings": []},
+        "toplist": {
+            **most,
+            "chartType": "bar",
+            "bar": {"direction": "horizontal", "xAxisShowType": "groupBy"},
+            "mainMeasurementLimit": 10,
+        },
+        "table": {
+            **most,
+            "currentChartType": "table",
+            "queryMode": "toGroupColumn",
+            "showColumns": [],
+            "valMappings": [],
+            "mainMeasurementLimit": 100,
+        },
+    }
+    return looks[chart.type]
 
 
 def _aliases(chart: Chart, language: str) -> List[Dict[str, str]]:
