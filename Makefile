@@ -6,7 +6,7 @@ NEWEST := $(shell PATH="$(PATH)"; for v in 3.14 3.13 3.12 3.11 3.10; do python$$
 PYTHON ?= $(NEWEST)
 RUN := .venv/bin/python
 
-.PHONY: help demo live test market docs assets format clean
+.PHONY: help demo live test market docs assets pictures format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -28,6 +28,9 @@ docs: .venv/installed  ## the metric tables of both READMEs, out of the catalog
 
 assets: .venv/installed  ## dashboards and monitors for Guance, English and Chinese, out of the catalog
 	@$(RUN) -m devtools.assets
+
+pictures: .venv/installed  ## the READMEs' pictures of the page of `make demo` (needs Chromium with its driver)
+	@$(RUN) -m devtools.pictures
 
 format: .venv/installed  ## lay out the source
 	@$(RUN) -m ruff check --fix .

@@ -21,9 +21,10 @@ EACH_FUNCTION = ("FunctionName",)
 COUNT, BYTES, PERCENT, MILLISECONDS = ("custom", ""), ("digital", "B"), ("percent", "percent"), ("time", "ms")
 
 WEIGHTED = Text(
-    "Weighted by requests: the share of all requests chosen, not an average of averages.",
-    "按请求数加权：为所选全部请求中的占比，而非平均值的平均。",
+    "Share of all requests chosen: weighted by requests, no average of averages.",
+    "所选全部请求中的占比：按请求数加权，而非平均值的平均。",
 )
+SHARE = Text("Share of all requests chosen.", "所选全部请求中的占比。")
 PER_INTERVAL = Text("Sum in each interval of the chart.", "图表每个时间间隔内的总和。")
 ADDITIONAL = Text(" Only distributions with additional metrics switched on.", "仅包含已开启附加指标的分配。")
 
@@ -68,9 +69,9 @@ def stat(
 
 
 def lines(key: str, title: Text, help_text: Text, unit: Tuple[str, str], *named: Tuple[str, Expression, Text]) -> Chart:
-    """A line for each expression, over all that is chosen."""
+    """A line for each expression, over all that is chosen; counts and bytes are parts of a whole, and stacked."""
     shown = tuple(Shown(Query(what, alias, filters=OF_DISTRIBUTIONS), name) for alias, what, name in named)
-    return Chart(key, "sequence", title, help_text, shown, unit)
+    return Chart(key, "sequence", title, help_text, shown, unit, stacked=unit in (COUNT, BYTES))
 
 
 def by_each(
@@ -87,7 +88,7 @@ def of_functions(
 ) -> Chart:
     """A line for each expression and CloudFront function."""
     shown = tuple(Shown(Query(what, alias, EACH_FUNCTION, OF_FUNCTIONS), name) for alias, what, name in named)
-    return Chart(key, "sequence", title, help_text, shown, unit)
+    return Chart(key, "sequence", title, help_text, shown, unit, stacked=unit == COUNT)
 
 
 def top(key: str, title: Text, help_text: Text, what: Expression, unit: Tuple[str, str] = COUNT) -> Chart:

@@ -9,6 +9,7 @@ from devtools.assets_charts import (
     BYTES,
     PER_INTERVAL,
     PERCENT,
+    SHARE,
     WEIGHTED,
     Group,
     both,
@@ -43,19 +44,17 @@ OVERVIEW = Group(
             total("BytesDownloaded", "BytesUploaded"),
             BYTES,
         ),
-        stat("rate_4xx", Text("4xx error rate", "4xx 错误率"), WEIGHTED, rate("4xxErrorRate"), PERCENT, "4xxErrorRate"),
-        stat("rate_5xx", Text("5xx error rate", "5xx 错误率"), WEIGHTED, rate("5xxErrorRate"), PERCENT, "5xxErrorRate"),
+        stat("rate_4xx", Text("4xx error rate", "4xx 错误率"), SHARE, rate("4xxErrorRate"), PERCENT, "4xxErrorRate"),
+        stat("rate_5xx", Text("5xx error rate", "5xx 错误率"), SHARE, rate("5xxErrorRate"), PERCENT, "5xxErrorRate"),
         stat(
             "rate_total",
             Text("Total error rate", "总错误率"),
-            WEIGHTED,
+            SHARE,
             rate("TotalErrorRate"),
             PERCENT,
             "TotalErrorRate",
         ),
-        stat(
-            "hit_rate", Text("Cache hit rate", "缓存命中率"), both(WEIGHTED, ADDITIONAL), rate("CacheHitRate"), PERCENT
-        ),
+        stat("hit_rate", Text("Cache hit rate", "缓存命中率"), both(SHARE, ADDITIONAL), rate("CacheHitRate"), PERCENT),
     ),
 )
 TRAFFIC = Group(

@@ -27,4 +27,5 @@ LEVELS: Dict[str, Levels] = {
     "OriginLatency": Levels((("critical", 10000), ("error", 3000), ("warning", 1000))),
     "silent": Levels((("critical", 1),), "<"),
 }
-COLOURS = {"critical": "#D93025", "error": "#F56610", "warning": "#E6A700"}
+# Dark enough for white figures.
+COLOURS = {"critical": "#B3261E", "error": "#C2410C", "warning": "#9A5B00"}

@@ -62,6 +62,8 @@ def _chart(
         "precision": int(settings.get("precision", "2")),
         "levels": settings.get("levels", []),
         "stacked": bool(settings.get("openStack")),
+        "bars": settings.get("chartType") == "bar",
+        "connect": bool(settings.get("connectNulls")),
     }
     if chart["type"] == "text":
         return {**shown, "content": chart["queries"][0]["query"]["content"]}
