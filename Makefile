@@ -23,7 +23,7 @@ test: .venv/installed  ## lint, format, types, Python 3.8, market build, all tes
 market: .venv/installed  ## dist/script-market/ and dist/guance_aws_cloudfront.zip
 	@$(RUN) -m devtools.market
 
-docs: .venv/installed  ## the metric tables of both READMEs, out of the catalog
+docs: .venv/installed  ## the metric tables of READMEs and integration pages, and these pages' example of an object
 	@$(RUN) -m devtools.docs
 
 assets: .venv/installed  ## dashboards and monitors for Guance, English and Chinese, out of the catalog

@@ -8,7 +8,7 @@ from devtools.assets_dql import CUSTOM_OBJECT, Expression, Query, Text, failed, 
 
 # A tag of the points, the variable that filters it, and the name that the dashboard shows.
 VARIABLES = (
-    ("account_name", Text("Account", "账号")),
+    ("account_name", Text("Account", "账户")),
     ("DistributionId", Text("Distribution", "分配")),
     ("DomainName", Text("Domain", "域名")),
 )

@@ -71,7 +71,7 @@ CACHE = Group(
     ),
 )
 FOLLOWS_ACCOUNT = Text(
-    " By function; follows the account chosen, not the distribution.", "按函数统计；仅随所选账号变化，不随分配变化。"
+    " By function; follows the account chosen, not the distribution.", "按函数统计；仅随所选账户变化，不随分配变化。"
 )
 EDGE_CODE = Group(
     "edge",

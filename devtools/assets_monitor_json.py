@@ -13,7 +13,7 @@ GROUP = "AWS CloudFront"
 RECOVER_AFTER = 3
 HEADS = Text(
     ">Level: {{ df_status }}\n>Account: {{ account_name }}\n",
-    ">等级：{{ df_status }}\n>账号：{{ account_name }}\n",
+    ">等级：{{ df_status }}\n>账户：{{ account_name }}\n",
 )
 WHERE = Text(
     ">Distribution: {{ DomainName }} ({{ DistributionId }})\n", ">分配：{{ DomainName }}（{{ DistributionId }}）\n"

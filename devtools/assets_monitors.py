@@ -227,13 +227,13 @@ MONITORS: Tuple[Monitor, ...] = (
         what=Text(
             "no distribution of the account has been reported for an hour (it is due every 15 minutes): nothing else "
             "about CloudFront is watched any more.",
-            "该账号已有一小时没有上报任何分配（正常为每 15 分钟一次）：此时 CloudFront 的其他监控均已失效。",
+            "该账户已有一小时没有上报任何分配（正常为每 15 分钟一次）：此时 CloudFront 的其他监控均已失效。",
         ),
         look=Text(
             "Func, Management / Crontab Config, the job of guance_aws_cloudfront: its latest record says what failed. "
             "Then the function check of the startup script. An account without distributions needs no such monitor.",
             "先看 Func「管理 / 自动触发配置」中 guance_aws_cloudfront 任务的最新记录，其中写明了失败原因；"
-            "再运行启动脚本的 check 函数。没有分配的账号不需要此监控器。",
+            "再运行启动脚本的 check 函数。没有分配的账户不需要此监控器。",
         ),
         recovered=Text("the collector reports again.", "采集器已恢复上报。"),
         levels="silent",

@@ -54,7 +54,9 @@ def main() -> int:
     """Play the demo; 0 when everything that CloudWatch has stands in the sink, once."""
     began = time.monotonic()
     with ExitStack() as stack:
-        stage = set_up(stack)
+        POINTS.parent.mkdir(parents=True, exist_ok=True)
+        POINTS.unlink(missing_ok=True)
+        stage = set_up(stack, str(POINTS))
         records = play(stage)
         complete = judge(stage, records)
         write_page(PAGE, ROOT, stage.datakit, Span(START - HOUR, END, 5 * MINUTE))
@@ -62,8 +64,11 @@ def main() -> int:
     return 0 if complete else 1
 
 
-def set_up(stack: ExitStack) -> Stage:
-    """Build the market, install it, deploy the startup script with an access key and an account name."""
+def set_up(stack: ExitStack, points: str) -> Stage:
+    """Build the market, install it, deploy the startup script with an access key and an account name.
+
+    `points` is the SQLite file of the receiver.
+    """
     show.heading("1. Build the Script Market, install it into a local Func, deploy")
     folder, archive = write(build(), ROOT / "dist")
     show.say(f"  built     {folder.relative_to(ROOT)}/ and {archive.relative_to(ROOT)}")
@@ -71,9 +76,7 @@ def set_up(stack: ExitStack) -> Stage:
     aws = stack.enter_context(EmbeddedAWS(clock))
     os.environ.update(aws.environment)
     ids = add_distributions(aws)
-    POINTS.parent.mkdir(parents=True, exist_ok=True)
-    POINTS.unlink(missing_ok=True)
-    datakit = stack.enter_context(DataKit(str(POINTS), clock=clock))
+    datakit = stack.enter_context(DataKit(points, clock=clock))
     func = LocalFunc(clock)
     func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
     show.say(f"  installed {len(func.install(folder))} scripts of the set {PACKAGE}")
