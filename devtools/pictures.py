@@ -25,7 +25,6 @@ class Picture(NamedTuple):
 PICTURES = (
     Picture("dashboard.en.png", "en,light", (1280, 900), 12),
     Picture("dashboard.zh.png", "zh,light", (1280, 900), 12),
-    Picture("dashboard.dark.png", "en,dark", (1280, 900), 12),
     Picture("dashboard.phone.png", "en,dark", (390, 844), 7, phone=True),
 )
 

@@ -1,6 +1,7 @@
 """The market is built as Func takes it, the same every time, and refused when Func could not run it."""
 
 import ast
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -21,7 +22,8 @@ def tree(tmp_path):
     for folder in (SET, "startup"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name in DOCUMENTS:
-        shutil.copy(ROOT / name, tmp_path)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -40,6 +42,12 @@ def test_the_market_holds_meta_readme_and_every_script(tmp_path) -> None:
     assert f"script-sets/{SET}/example.py" in files
     with zipfile.ZipFile(archive) as opened:
         assert {name: opened.read(name) for name in opened.namelist()} == build()
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_what_a_readme_links_to_is_in_the_market_too(name) -> None:
+    linked = re.findall(r"\]\((?!http|#)([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8"))
+    assert set(linked) <= set(DOCUMENTS)
 
 
 def test_the_same_input_gives_the_same_bytes(tree, tmp_path) -> None:
