@@ -1,7 +1,7 @@
-"""The forms of DQL that the dashboard uses, evaluated over points that a DataKit receiver has taken.
+"""The forms of DQL that dashboards and monitors use, evaluated over points that a DataKit receiver has taken.
 
-One SELECT of aggregates and arithmetic over them, filters of tags by variables and of fields by a lower bound, BY tags.
-Anything else is refused: what the page of the demo draws is what the shipped queries ask, or nothing.
+One SELECT of aggregates and arithmetic over them, filters of tags by variables and of fields by a lower bound, a SHIFT
+in weeks, BY tags. Anything else is refused: what the demo's page draws is what the shipped queries ask, or nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ Number = Optional[Any]
 Row = Mapping[str, Any]
 OfRow = Callable[[Row], Number]
 OfRows = Callable[[Sequence[Row]], Number]
-QUERY = re.compile(r"(M|CO)::`([^`]+)`:\((.+?)\)(?: \{ (.+) \})?(?: BY (.+))?")
+QUERY = re.compile(r"(M|CO)::`([^`]+)`:\((.+?)\)(?: \{ (.+) \})?(?: SHIFT (\d+)w)?(?: BY (.+))?")
+WEEK = 7 * 24 * 3600
 TOKEN = re.compile(r"\s*(`[^`]+`|[A-Za-z_]+(?=\()|AS\b|\d+(?:\.\d+)?|[()+\-*/,])")
 TAG_FILTER = re.compile(r"`([^`]+)` = '#\{(\w+)\}'")
 FIELD_FILTER = re.compile(r"`([^`]+)` >= (\d+)")
@@ -43,12 +44,14 @@ class Select(NamedTuple):
     tags: List[Tuple[str, str]]
     bounds: List[Tuple[str, float]]
     by: List[str]
+    shift: int = 0
 
     def groups(
         self, points: Iterable[Point], variables: Mapping[str, str], start: int, end: int
     ) -> Dict[Tuple[str, ...], List[Row]]:
-        """The rows of the points in [start, end) that the filters let through, by their tags."""
+        """The rows of the points that pass the filters, in [start, end) or as long before as SHIFT says, by tags."""
         found: Dict[Tuple[str, ...], List[Row]] = {}
+        start, end = start - self.shift, end - self.shift
         for point in points:
             if point.category == self.category and point.measurement == self.source and start <= point.time < end:
                 row = {**point.fields, **point.tags, "time": point.time}
@@ -71,9 +74,10 @@ def read(text: str) -> Select:
     found = QUERY.fullmatch(text)
     if found is None:
         raise DqlError(f"no query of a known form: {text}")
-    namespace, source, select, where, by = found.groups()
+    namespace, source, select, where, weeks, by = found.groups()
     tags, bounds = _filters(where or "")
-    return Select(CATEGORIES[namespace], source, _Parser(select).columns(), tags, bounds, _names(by or ""))
+    columns, shift = _Parser(select).columns(), int(weeks or 0) * WEEK
+    return Select(CATEGORIES[namespace], source, columns, tags, bounds, _names(by or ""), shift)
 
 
 def _names(text: str) -> List[str]:
@@ -137,9 +141,7 @@ class _Parser:
 
     def _column(self) -> Column:
         value = self._expression(self._aggregate)
-        if not self._take("AS"):
-            raise DqlError("a column has no name")
-        return Column(self._next().strip("`"), value)
+        return Column(self._next().strip("`") if self._take("AS") else "", value)
 
     def _expression(self, operand: Callable[[], Callable[[Any], Number]]) -> Callable[[Any], Number]:
         left = self._term(operand)

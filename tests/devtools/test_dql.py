@@ -67,6 +67,12 @@ def test_the_last_of_several_fields_of_an_object() -> None:
     assert (tags, [column.value(rows) for column in select.columns]) == (("E1",), ["Deployed", True])
 
 
+def test_shift_looks_as_long_before() -> None:
+    week = 7 * 24 * 3600
+    assert answer(Query(total("Requests"), "it", shift="1w"), start=week, end=week + 600) == {(): 2000.0}
+    assert answer(Query(total("Requests"), "it", shift="1w")) == {}
+
+
 def test_nothing_is_a_share_of_nothing() -> None:
     select = read("M::`m`:((SUM(`a`) / SUM(`b`)) AS `it`)")
     assert select.columns[0].value([{"a": 1.0, "b": 0.0}]) is None
@@ -81,7 +87,6 @@ def test_every_query_of_the_dashboards_is_read() -> None:
     "text",
     [
         "SHOW_MEASUREMENT()",
-        "M::`m`:(SUM(`a`))",
         "M::`m`:(RATE(`a`) AS `it`)",
         "M::`m`:(SUM(`a`) AS `it`",
         "M::`m`:(SUM(`a` AS `it`)",
@@ -89,6 +94,7 @@ def test_every_query_of_the_dashboards_is_read() -> None:
         "M::`m`:(`a` AS `it`)",
         "M::`m`:(SUM(`a`) AS `it`) { `b` = 'c' }",
         "M::`m`:(SUM(`a`) AS `it`) BY b",
+        "M::`m`:(SUM(`a`) AS `it`) SHIFT 1d BY `b`",
         "M::`m`:(SUM(`a`) AS `it`) [1h]",
         "M::`m`:(SUM(`a`) ! AS `it`)",
     ],
