@@ -12,6 +12,7 @@ import yaml
 from devtools import market
 from devtools.market import DOCUMENTS, ROOT, SCRIPTS, MarketError, build, write
 from devtools.market_imports import doubt_of
+from guance_aws_cloudfront.run import VERSION
 
 SET = "guance_aws_cloudfront"
 
@@ -34,7 +35,7 @@ def test_the_market_holds_meta_readme_and_every_script(tmp_path) -> None:
     assert script_set["id"] == SET
     assert script_set["requirements"].split("\n") == ["boto3", "botocore"]
     assert {script["type"] for script in script_set["scripts"]} == {"python"}
-    assert {script["publishVersion"] for script in script_set["scripts"]} == {"0.1.0"}
+    assert {script["publishVersion"] for script in script_set["scripts"]} == {VERSION}
     files = {f"script-sets/{SET}/{script['id'].split('__', 1)[1]}.py" for script in script_set["scripts"]}
     assert files | {"META.yaml", *DOCUMENTS} == {
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
