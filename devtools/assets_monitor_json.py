@@ -11,17 +11,18 @@ from devtools.assets_thresholds import LEVELS
 
 GROUP = "AWS CloudFront"
 RECOVER_AFTER = 3
+# Two spaces end a line within a quotation of Markdown.
 HEADS = Text(
-    ">Level: {{ df_status }}\n>Account: {{ account_name }}\n",
-    ">等级：{{ df_status }}\n>账户：{{ account_name }}\n",
+    ">Level: {{ df_status }}  \n>Account: {{ account_name }}  \n",
+    ">等级：{{ df_status }}  \n>账户：{{ account_name }}  \n",
 )
 WHERE = Text(
-    ">Distribution: {{ DomainName }} ({{ DistributionId }})\n", ">分配：{{ DomainName }}（{{ DistributionId }}）\n"
+    ">Distribution: {{ DomainName }} ({{ DistributionId }})  \n", ">分配：{{ DomainName }}（{{ DistributionId }}）  \n"
 )
 PARTS = Text(
-    "{{% if df_status != 'ok' %}}>What: {what}\n>Look first at: {look}\n"
+    "{{% if df_status != 'ok' %}}>What: {what}  \n>Look first at: {look}\n"
     "{{% else %}}>Recovered: {recovered}\n{{% endif %}}",
-    "{{% if df_status != 'ok' %}}>内容：{what}\n>排查：{look}\n{{% else %}}>恢复：{recovered}\n{{% endif %}}",
+    "{{% if df_status != 'ok' %}}>内容：{what}  \n>排查：{look}\n{{% else %}}>恢复：{recovered}\n{{% endif %}}",
 )
 
 

@@ -116,6 +116,8 @@ def test_a_message_says_what_where_and_what_to_look_at_first(monitors) -> None:
         bad, _, good = script["message"].partition("{% else %}")
         assert len(bad.strip().splitlines()) == (5 if "DomainName" in script["groupBy"] else 4)
         assert good.rstrip().endswith("{% endif %}")
+        # Guance shows Markdown: lines of a quotation flow together unless two spaces end them.
+        assert all(line.endswith("  ") for line in bad.strip("\n").splitlines()[:-1])
 
 
 def test_they_have_the_keys_of_guances_own_export(monitors) -> None:
