@@ -94,3 +94,10 @@ def test_a_page_has_the_sections_of_guances_integrations_and_speaks_of_no_other_
 def test_the_policy_is_the_same_everywhere() -> None:
     policies = {name: re.findall(r"```json\n(\{\n  \"Version\".+?)```", read(name), re.DOTALL) for name in DOCUMENTS}
     assert len({json.dumps(json.loads(found[0])) for found in policies.values()}) == 1
+
+
+def test_every_picture_is_small_and_shown_somewhere() -> None:
+    shown = {path for name in READMES for path in re.findall(r"\]\((docs/img/[^)]+)\)", read(name))}
+    there = {path.relative_to(ROOT).as_posix(): path.stat().st_size for path in (ROOT / "docs" / "img").iterdir()}
+    assert shown == set(there)
+    assert max(there.values()) < 300_000
