@@ -6,7 +6,7 @@ NEWEST := $(shell PATH="$(PATH)"; for v in 3.14 3.13 3.12 3.11 3.10; do python$$
 PYTHON ?= $(NEWEST)
 RUN := .venv/bin/python
 
-.PHONY: help demo live test market docs format clean
+.PHONY: help demo live test market release docs assets pictures format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -23,8 +23,17 @@ test: .venv/installed  ## lint, format, types, Python 3.8, market build, all tes
 market: .venv/installed  ## dist/script-market/ and dist/guance_aws_cloudfront.zip
 	@$(RUN) -m devtools.market
 
-docs: .venv/installed  ## the metric tables of both READMEs, out of the catalog
+release: .venv/installed  ## VERSION=1.2.3: changelog, version, market, zip and checksums, to be committed and published
+	@$(RUN) -m devtools.release "$(VERSION)"
+
+docs: .venv/installed  ## the metric tables of READMEs and integration pages, and these pages' example of an object
 	@$(RUN) -m devtools.docs
+
+assets: .venv/installed  ## dashboards and monitors for Guance, English and Chinese, out of the catalog
+	@$(RUN) -m devtools.assets
+
+pictures: .venv/installed  ## the READMEs' pictures of the page of `make demo` (needs Chromium with its driver)
+	@$(RUN) -m devtools.pictures
 
 format: .venv/installed  ## lay out the source
 	@$(RUN) -m ruff check --fix .

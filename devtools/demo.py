@@ -17,10 +17,12 @@ from devtools import show
 from devtools.clock import SimulatedClock
 from devtools.cloud import IDLE, EmbeddedAWS, Traffic
 from devtools.datakit import DataKit
-from devtools.func import LocalFunc, TaskRecord
-from devtools.judge import seen, truth
+from devtools.func import STARTUP, LocalFunc, TaskRecord
+from devtools.judge import seen_defaults, truth
 from devtools.market import ROOT, build, write
 from devtools.market_imports import PACKAGE
+from devtools.page import write_page
+from devtools.page_data import Span
 
 HOUR, MINUTE = 3600, 60
 # 2026-03-02 06:00 UTC, a Monday of no importance: the demo is the same on every day.
@@ -33,6 +35,7 @@ LATE, REVISED = MORNING + HOUR + 20 * MINUTE, MORNING + HOUR + 40 * MINUTE
 LATE_AT, REVISED_AT = LATE + 16 * MINUTE, REVISED + 9 * MINUTE
 KEY = ("AKIADEMODEMODEMODEMO", "demo/secret+that/opens/no+account/anywhere")
 POINTS = ROOT / "dist" / "demo" / "points.sqlite"
+PAGE = ROOT / "dist" / "demo" / "dashboard.html"
 RUNS_A_MONTH = 12 * 24 * 30
 
 
@@ -51,15 +54,21 @@ def main() -> int:
     """Play the demo; 0 when everything that CloudWatch has stands in the sink, once."""
     began = time.monotonic()
     with ExitStack() as stack:
-        stage = set_up(stack)
+        POINTS.parent.mkdir(parents=True, exist_ok=True)
+        POINTS.unlink(missing_ok=True)
+        stage = set_up(stack, str(POINTS))
         records = play(stage)
         complete = judge(stage, records)
+        write_page(PAGE, ROOT, stage.datakit, Span(START - HOUR, END, 5 * MINUTE))
     finish(time.monotonic() - began)
     return 0 if complete else 1
 
 
-def set_up(stack: ExitStack) -> Stage:
-    """Build the market, install it, deploy the startup script with an access key and an account name."""
+def set_up(stack: ExitStack, points: str) -> Stage:
+    """Build the market, install it, deploy the startup script with an access key and an account name.
+
+    `points` is the SQLite file of the receiver.
+    """
     show.heading("1. Build the Script Market, install it into a local Func, deploy")
     folder, archive = write(build(), ROOT / "dist")
     show.say(f"  built     {folder.relative_to(ROOT)}/ and {archive.relative_to(ROOT)}")
@@ -67,30 +76,42 @@ def set_up(stack: ExitStack) -> Stage:
     aws = stack.enter_context(EmbeddedAWS(clock))
     os.environ.update(aws.environment)
     ids = add_distributions(aws)
-    POINTS.parent.mkdir(parents=True, exist_ok=True)
-    POINTS.unlink(missing_ok=True)
-    datakit = stack.enter_context(DataKit(str(POINTS), clock=clock))
+    datakit = stack.enter_context(DataKit(points, clock=clock))
     func = LocalFunc(clock)
     func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
     show.say(f"  installed {len(func.install(folder))} scripts of the set {PACKAGE}")
     job = func.deploy(PACKAGE, {"AWS AK ID": KEY[0], "AWS AK SECRET": KEY[1], "AWS Account Name": "demo"})
     if job is None:
         raise RuntimeError("the startup script has no function with a crontab")
+    collect_everything(func)
     show.say(f"  deployed  cron job {job.id},")
     show.say(f"            {job.func_id} at {job.expression}, time-out {job.timeout} s")
+    show.say('  edited    its CONFIGS: "metrics": "ALL", for the additional metrics of the shop and its images')
     return Stage(clock, aws, datakit, func, ids, job.id)
+
+
+def collect_everything(func: LocalFunc) -> None:
+    """Take the comment off the line for all metrics in the startup script and publish it, as a user does."""
+    script_id = f"{STARTUP}__{PACKAGE}"
+    commented, edited = '# "metrics": "ALL",', '"metrics": "ALL",'
+    if commented not in func.scripts[script_id]:
+        raise RuntimeError("the startup script does not show how to collect all metrics")
+    func.scripts[script_id] = func.scripts[script_id].replace(commented, edited)
+    func.publish(script_id)
 
 
 def add_distributions(aws: EmbeddedAWS) -> List[str]:
     """Four distributions: a shop, its images with a burst of errors, an API with little traffic, an idle one."""
     account = aws.add_account(*KEY)
     images = Traffic(requests=2400.0, burst=BURST, burst_errors=0.35, bytes_per_request=180_000.0)
-    shop = aws.add_distribution(account, ["www.example.com"], "The shop", Traffic(requests=900.0))
+    shop = aws.add_distribution(
+        account, ["www.example.com"], "The shop", Traffic(requests=900.0), additional_metrics=True
+    )
     aws.delay_minute(shop, LATE, visible_at=LATE_AT)
     aws.revise(shop, "Requests", REVISED, 1234.0, at=REVISED_AT)
     return [
         shop,
-        aws.add_distribution(account, ["img.example.com"], "Its images", images),
+        aws.add_distribution(account, ["img.example.com"], "Its images", images, additional_metrics=True),
         aws.add_distribution(account, ["api.example.com"], "The API, little used", Traffic(requests=3.0, interval=3)),
         aws.add_distribution(account, [], "A test of last year", IDLE, enabled=False),
     ]
@@ -126,7 +147,7 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     show.objects(stage.datakit.points("custom_object"))
     show.heading(f"5. The metrics, {show.clock_time(start)} to {show.clock_time(end)} UTC, a column for 10 minutes")
     show.charts(stage.datakit, start, end)
-    expected, found = truth(stage.aws, stage.ids, start, end), seen(stage.datakit)
+    expected, found = truth(stage.aws, stage.ids, start, end), seen_defaults(stage.datakit)
     missing = [key for key in expected if key not in found]
     wrong = [key for key in expected if key in found and found[key] != expected[key]]
     doubles = stage.datakit.doubles()
@@ -137,7 +158,7 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     show.counts(
         [
             ("runs, of which failed (the sink was down)", f"{len(records)}, {failed}"),
-            ("points that CloudWatch has (distribution and minute)", f"{len(expected):,}"),
+            ("minutes of default metrics that CloudWatch has", f"{len(expected):,}"),
             ("  of which missing in the sink", str(len(missing))),
             ("  of which another value in the sink", str(len(wrong))),
             ("  of the outage, recovered after it", f"{len(recovered):,}"),
@@ -158,7 +179,7 @@ def price(stage: Stage, records: List[TaskRecord]) -> List[Tuple[str, str]]:
     return [
         *((f"calls of {name}", f"{number:,}") for name, number in sorted(calls.items())),
         ("metrics billed", f"{billed:,} in {len(records)} runs: ${billed / 1000 * 0.01:.4f}"),
-        (f"a month of {len(stage.ids)} distributions", f"${a_month:.2f}"),
+        (f"a month of {len(stage.ids)} distributions, default metrics", f"${a_month:.2f}"),
     ]
 
 
@@ -166,6 +187,8 @@ def finish(seconds: float) -> None:
     """Where the points lie, and what to do next."""
     path = show.short(POINTS)
     show.heading("Next")
+    show.say("  See it as Guance draws it: the shipped dashboard over these points, in any browser, offline:")
+    show.say(f"    {show.short(PAGE)}")
     show.say(f"  All points lie in {path}, table `points`; for example:")
     show.say(f"    sqlite3 {path} \"SELECT datetime(time, 'unixepoch'), tags, fields FROM points LIMIT 5\"")
     show.say("  One tick against your own AWS account, reading only, points into a local receiver:")

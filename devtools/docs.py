@@ -1,15 +1,23 @@
-"""Writes the metric tables of both READMEs out of the catalog: `make docs`."""
+"""Writes what the documents take from elsewhere: the tables of metrics and monitors, an object: `make docs`."""
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from typing import Dict, List, NamedTuple
+from contextlib import ExitStack, redirect_stdout
+from io import StringIO
+from typing import Any, Dict, List, Mapping, NamedTuple, Pattern
 
+from devtools.docs_monitors import monitors_table
 from devtools.market import ROOT
 from guance_aws_cloudfront.catalog import ADDITIONAL, DEFAULT, EDGE, FUNCTION, Metric, all_metrics, field_name
 
 TABLE = re.compile(r"(<!-- metrics, by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
+# A longer field of the example is left out.
+LONGEST = 100
+MONITORS = re.compile(r"(<!-- monitors, by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
+OBJECT = re.compile(r"(<!-- object, by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 class Language(NamedTuple):
@@ -62,6 +70,7 @@ CHINESE = Language(
     },
 )
 READMES = {"README.md": ENGLISH, "README.zh.md": CHINESE}
+PAGES = {"docs/en/aws_cloudfront.md": ENGLISH, "docs/zh/aws_cloudfront.md": CHINESE}
 
 
 def tables(language: Language) -> str:
@@ -80,18 +89,57 @@ def row(metric: Metric, language: Language) -> str:
 
 
 def written(text: str, language: Language) -> str:
-    """A README with its tables made anew; ValueError when it has no place for them."""
-    made, times = TABLE.subn(lambda found: f"{found.group(1)}{tables(language)}{found.group(2)}", text)
+    """A document with its tables made anew; ValueError when it has no place for them."""
+    return _replaced(text, TABLE, tables(language), "the metric tables")
+
+
+def with_monitors(text: str, code: str) -> str:
+    """A page in a language with its table of monitors made anew; ValueError when it has no place for it."""
+    return _replaced(text, MONITORS, monitors_table(code), "the table of monitors")
+
+
+def with_example(text: str, point: Mapping[str, Any]) -> str:
+    """A page with its example of an object made anew; ValueError when it has no place for it."""
+    shown = json.dumps(shortened(point), ensure_ascii=False, indent=2)
+    return _replaced(text, OBJECT, f"```json\n{shown}\n```\n", "the example of an object")
+
+
+def shortened(point: Mapping[str, Any]) -> Dict[str, Any]:
+    """A point without its time, its long structures left out."""
+    fields = {
+        key: "{…}" if isinstance(value, str) and len(value) > LONGEST else value
+        for key, value in point["fields"].items()
+    }
+    return {"measurement": point["measurement"], "tags": point["tags"], "fields": fields}
+
+
+def reported_object() -> Dict[str, Any]:
+    """The first object that the demo reports, in a real run of it: built, installed, deployed, run."""
+    # The demo's tools are there for the newest Python only.
+    from devtools import demo
+
+    with ExitStack() as stack, redirect_stdout(StringIO()):
+        stage = demo.set_up(stack, ":memory:")
+        stage.func.run_cron_job(stage.job_id)
+        return stage.datakit.points("custom_object")[0]._asdict()
+
+
+def _replaced(text: str, place: Pattern[str], made: str, name: str) -> str:
+    done, times = place.subn(lambda found: f"{found.group(1)}{made}{found.group(2)}", text)
     if times != 1:
-        raise ValueError(f"there are {times} places for the metric tables, not one")
-    return made
+        raise ValueError(f"there are {times} places for {name}, not one")
+    return done
 
 
 def main() -> int:
-    """Write both READMEs; the exit status."""
-    for name, language in READMES.items():
+    """Write all documents; the exit status."""
+    point = reported_object()
+    for name, language in {**READMES, **PAGES}.items():
         path = ROOT / name
-        path.write_text(written(path.read_text(encoding="utf-8"), language), encoding="utf-8")
+        text = written(path.read_text(encoding="utf-8"), language)
+        if name in PAGES:
+            text = with_example(with_monitors(text, path.parent.name), point)
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

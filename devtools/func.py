@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-import zipfile
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 import yaml
@@ -28,6 +26,7 @@ from devtools.func_builtins import (
     Store,
 )
 from devtools.func_connectors import TYPES
+from devtools.func_market import Market, reader
 from devtools.func_task import Task, TaskRecord, TaskTimeout
 
 __all__ = ["LocalFunc", "TaskRecord", "TaskTimeout"]
@@ -81,12 +80,12 @@ class LocalFunc:
         """Set an environment variable of Func; one of the type password is masked in printed lines."""
         self._env[name] = (value, password)
 
-    def install(self, market: Path) -> List[str]:
-        """Install all script sets of a market's folder or zip; the script ids. An older set is replaced.
+    def install(self, market: Market) -> List[str]:
+        """Install all script sets of a market: a folder, a zip or an address; the script ids. An older set is replaced.
 
         As in Func, a script without `type: python` or without a file is installed as empty code.
         """
-        read = _reader(market)
+        read = reader(market)
         installed = []
         for script_set in yaml.safe_load(read("META.yaml") or "")["scriptSets"]:
             for script_id in [known for known in self.scripts if known.startswith(f"{script_set['id']}__")]:
@@ -215,12 +214,3 @@ def filled_in(code: str, values: Mapping[str, str]) -> str:
 def is_due(expression: str, now: float) -> bool:
     """Whether a crontab of five fields names the minute that `now` (epoch seconds) lies in, in UTC."""
     return bool(croniter.match(expression, datetime.fromtimestamp(now, timezone.utc)))
-
-
-def _reader(market: Path) -> Any:
-    """A function from a path in the market to its text, None when there is none."""
-    if market.is_dir():
-        return lambda path: (market / path).read_text(encoding="utf-8") if (market / path).is_file() else None
-    with zipfile.ZipFile(market) as archive:
-        files = {name: archive.read(name).decode() for name in archive.namelist()}
-    return files.get

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Dict, Iterable, Tuple
 
 from devtools.cloud import EmbeddedAWS
-from devtools.cloudwatch_metrics import METRICS
+from devtools.cloudwatch_metrics import DEFAULT_METRICS, METRICS
 from devtools.datakit import DataKit
 
 # (distribution ID, minute in epoch seconds) -> field -> value
 Values = Dict[Tuple[str, int], Dict[str, float]]
+DEFAULTS = [f"{metric.name}_{metric.statistic}" for metric in DEFAULT_METRICS]
 
 
 def truth(aws: EmbeddedAWS, ids: Iterable[str], start: int, end: int) -> Values:
@@ -18,6 +19,15 @@ def truth(aws: EmbeddedAWS, ids: Iterable[str], start: int, end: int) -> Values:
         (key, minute): {f"{name}_{METRICS[name].statistic}": value for name, value in values.items()}
         for key in ids
         for minute, values in aws.true_minutes(key, start, end).items()
+    }
+
+
+def seen_defaults(datakit: DataKit) -> Values:
+    """The same of the default metrics alone, where others are collected beside them."""
+    return {
+        (point.tags["DistributionId"], point.time): {key: point.fields[key] for key in DEFAULTS if key in point.fields}
+        for point in datakit.latest().values()
+        if "FunctionName" not in point.tags
     }
 
 

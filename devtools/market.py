@@ -61,8 +61,12 @@ SCRIPTS = {
     "errors": "Errors",
     "text": "Texts",
 }
-# What stands beside the scripts: the page of the script set, and what it links to.
-DOCUMENTS = ("README.md", "README.zh.md", "CHANGELOG.md", "LICENSE")
+# What stands beside the scripts: the page of the script set, what it links to, and what is imported into Guance.
+DOCUMENTS = (
+    *("README.md", "README.zh.md", "CHANGELOG.md", "LICENSE"),
+    *(f"docs/img/dashboard.{name}.png" for name in ("en", "zh", "phone")),
+    *(f"{kind}/{language}/aws_cloudfront.json" for kind in ("dashboard", "monitor") for language in ("en", "zh")),
+)
 # The first moment that a zip can name: the files of a build are of no date.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -75,10 +79,10 @@ def build(root: Path = ROOT, scripts: Dict[str, str] = SCRIPTS) -> Dict[str, byt
         problems = [*script_problems(source), *import_problems(source, library)]
         for line, text in sorted(problems)[:1]:
             raise MarketError(f"{source.path}:{line}: {text}.")
-    files = {f"script-sets/{PACKAGE}/{source.name}.py": rewritten(source) for source in sources}
-    files["META.yaml"] = _meta(sources, scripts, version_of(library["run"]))
-    files.update({name: (root / name).read_text(encoding="utf-8") for name in DOCUMENTS})
-    return {path: text.encode() for path, text in sorted(files.items())}
+    files = {f"script-sets/{PACKAGE}/{source.name}.py": rewritten(source).encode() for source in sources}
+    files["META.yaml"] = _meta(sources, scripts, version_of(library["run"])).encode()
+    files.update({name: (root / name).read_bytes() for name in DOCUMENTS})
+    return dict(sorted(files.items()))
 
 
 def write(files: Dict[str, bytes], dist: Path) -> Tuple[Path, Path]:

@@ -16,6 +16,7 @@ from sparklines import sparklines
 
 from devtools.datakit import DataKit, Point
 from devtools.func import TaskRecord
+from devtools.judge import DEFAULTS
 
 # A column of a chart, in seconds: seven hours are 42 columns.
 COLUMN = 600
@@ -70,13 +71,14 @@ def objects(points: Iterable[Point]) -> None:
 
 
 def charts(datakit: DataKit, start: int, end: int) -> None:
-    """Every metric of every distribution as a line of blocks, a column for ten minutes, a dot where there is none."""
+    """The default metrics of every distribution in blocks, a column for ten minutes, a dot where there is none."""
     by_distribution: Dict[str, List[Point]] = {}
     for point in datakit.latest().values():
-        by_distribution.setdefault(point.tags["DistributionId"], []).append(point)
+        if "FunctionName" not in point.tags:
+            by_distribution.setdefault(point.tags["DistributionId"], []).append(point)
     for distribution_id, points in by_distribution.items():
         say(f"  {points[0].tags.get('Alias', points[0].tags['DomainName'])} ({distribution_id})")
-        for field in sorted({name for point in points for name in point.fields}, key=_order):
+        for field in sorted({name for point in points for name in point.fields if name in DEFAULTS}, key=_order):
             values = {point.time: point.fields[field] for point in points if field in point.fields}
             say(f"  {field:<22} {chart(values, field, start, end)} {_range(field, values)}")
 

@@ -17,6 +17,7 @@ MINUTE = 60
 def short_day(monkeypatch, tmp_path):
     morning = demo.MORNING
     monkeypatch.setattr(demo, "POINTS", tmp_path / "points.sqlite")
+    monkeypatch.setattr(demo, "PAGE", tmp_path / "dashboard.html")
     monkeypatch.setattr(demo, "OUTAGE", (morning + 11 * MINUTE, morning + 24 * MINUTE))
     monkeypatch.setattr(demo, "END", morning + 41 * MINUTE)
     # So that the endpoint that the demo sets is gone afterwards.
@@ -29,14 +30,14 @@ def test_the_demo_shows_each_step_and_that_nothing_was_lost(short_day, capsys) -
     for text in (
         *("deployed  cron job cron-starup-guance_aws_cloudfront", "First run: collecting from", "=> success"),
         *("the sink goes down", "Connection refused", "failure: as before", "img.example.com", "Requests_Sum"),
-        *("metrics billed", "make live", "points.sqlite"),
+        *("metrics billed", "make live", "points.sqlite", "dashboard.html"),
     ):
         assert text in out
     assert demo.KEY[1] not in out
 
 
 def test_the_demo_fails_when_something_is_missing(short_day, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(demo, "seen", lambda datakit: {})
+    monkeypatch.setattr(demo, "seen_defaults", lambda datakit: {})
     assert demo.main() == 1
 
 

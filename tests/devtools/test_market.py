@@ -1,6 +1,7 @@
 """The market is built as Func takes it, the same every time, and refused when Func could not run it."""
 
 import ast
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 from devtools import market
 from devtools.market import DOCUMENTS, ROOT, SCRIPTS, MarketError, build, write
 from devtools.market_imports import doubt_of
+from guance_aws_cloudfront.run import VERSION
 
 SET = "guance_aws_cloudfront"
 
@@ -21,7 +23,8 @@ def tree(tmp_path):
     for folder in (SET, "startup"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name in DOCUMENTS:
-        shutil.copy(ROOT / name, tmp_path)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -32,7 +35,7 @@ def test_the_market_holds_meta_readme_and_every_script(tmp_path) -> None:
     assert script_set["id"] == SET
     assert script_set["requirements"].split("\n") == ["boto3", "botocore"]
     assert {script["type"] for script in script_set["scripts"]} == {"python"}
-    assert {script["publishVersion"] for script in script_set["scripts"]} == {"0.1.0"}
+    assert {script["publishVersion"] for script in script_set["scripts"]} == {VERSION}
     files = {f"script-sets/{SET}/{script['id'].split('__', 1)[1]}.py" for script in script_set["scripts"]}
     assert files | {"META.yaml", *DOCUMENTS} == {
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
@@ -40,6 +43,12 @@ def test_the_market_holds_meta_readme_and_every_script(tmp_path) -> None:
     assert f"script-sets/{SET}/example.py" in files
     with zipfile.ZipFile(archive) as opened:
         assert {name: opened.read(name) for name in opened.namelist()} == build()
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_what_a_readme_links_to_is_in_the_market_too(name) -> None:
+    linked = re.findall(r"\]\((?!http|#)([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8"))
+    assert set(linked) <= set(DOCUMENTS)
 
 
 def test_the_same_input_gives_the_same_bytes(tree, tmp_path) -> None:

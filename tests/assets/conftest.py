@@ -1,0 +1,32 @@
+"""What the tests of the assets share: the committed files, and the queries in them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LANGUAGES = ("en", "zh")
+
+
+def read(kind, language):
+    return json.loads((ROOT / kind / language / "aws_cloudfront.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(params=LANGUAGES)
+def dashboard(request):
+    return read("dashboard", request.param)
+
+
+@pytest.fixture(params=LANGUAGES)
+def monitors(request):
+    return read("monitor", request.param)["checkers"]
+
+
+def all_queries():
+    """Every DQL of the committed assets, in its language and place."""
+    for language in LANGUAGES:
+        for chart in read("dashboard", language)["main"]["charts"]:
+            yield from (query["query"]["q"] for query in chart["queries"] if "q" in query["query"])
+        for checker in read("monitor", language)["checkers"]:
+            yield from (target["dql"] for target in checker["jsonScript"]["targets"])
