@@ -12,6 +12,10 @@ from guance_aws_cloudfront.text import count, one_line
 # One POST of the connector's helper: with more, an outcome would be known of the last POST only, and DataWay's helper
 # loses what follows a compressed one.
 POINTS_PER_CALL = 100
+# How long to wait before each further attempt at a write, in seconds.
+PAUSES = (1, 3, 9)
+# The write never left the host: connection refused, no way there, no such name.
+NEVER_LEFT = re.compile(r"\[Errno (?:101|111|113|-2|-3|-5)\]")
 # The HTTP status of a body in which a point is bad.
 REFUSED = 400
 INVALID_LINE = "invalidLinePoint"
@@ -35,15 +39,20 @@ class Refusal(NamedTuple):
     said: str
 
 
+# Waits so many seconds for the reason given and says True, or False at once where the run has no time for it.
+Wait = Callable[[float, str], bool]
 # Called with the position of each point that stands in the sink, as soon as it does.
 Written = Callable[[int], None]
 
 
 class Sink:
-    """A connector of Func to write to; ReportError when there is none of that ID or it cannot write."""
+    """A connector of Func to write to; ReportError when there is none of that ID or it cannot write.
 
-    def __init__(self, func: Any, connector_id: str) -> None:
-        self._id = connector_id
+    A write that certainly took nothing is tried again a few times, after `wait`; without it, never.
+    """
+
+    def __init__(self, func: Any, connector_id: str, wait: Wait = lambda seconds, why: False) -> None:
+        self._id, self._wait = connector_id, wait
         self._taken: Set[str] = set()
         try:
             connector = func.CONN(connector_id)
@@ -91,6 +100,16 @@ class Sink:
         return []
 
     def _post(self, category: str, points: Points) -> None:
+        for pause in PAUSES:
+            try:
+                self._attempt(category, points)
+                return
+            except ReportError as error:
+                if not _took_nothing(error) or not self._wait(pause, error.said):
+                    raise
+        self._attempt(category, points)
+
+    def _attempt(self, category: str, points: Points) -> None:
         try:
             answer = self._helper(category, points)
         except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
@@ -130,6 +149,17 @@ def in_batches(items: Iterable[Item]) -> Iterator[List[Item]]:
     """The items in lists of at most 100, as many as one write takes."""
     iterator = iter(items)
     return iter(lambda: list(itertools.islice(iterator, POINTS_PER_CALL)), [])
+
+
+def _took_nothing(error: ReportError) -> bool:
+    """Whether another attempt at once can make no double.
+
+    After a time-out, a lost answer or a gateway's time-out (504) the points may stand in the sink: these wait for the
+    next run, which sends them once more, instead of a few times now.
+    """
+    if error.status == 0:
+        return NEVER_LEFT.search(error.said) is not None
+    return error.status == 429 or (error.status >= 500 and error.status != 504)
 
 
 def _not_found(connector_id: str, error: Exception) -> str:

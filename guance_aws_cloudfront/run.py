@@ -103,7 +103,7 @@ class Run:
         return self._aws
 
     def _sink(self) -> Union[Sink, Preview]:
-        return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id)
+        return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id, self._wait)
 
     def _try_sink(self, records: Sequence[Record]) -> None:
         connector = f'Func, connector "{self._config.datakit_id}"'
@@ -226,6 +226,14 @@ class Run:
 
     def _seconds_left(self) -> float:
         return float(self._config.time_limit - (self._clock.monotonic() - self._started))
+
+    def _wait(self, seconds: float, why: str) -> bool:
+        """Pause before another attempt at a write, if the time limit has room for it."""
+        if self._seconds_left() <= seconds:
+            return False
+        self._story.say(f"  The sink did not take it ({why}); again in {seconds:.0f} s.")
+        self._clock.sleep(seconds)
+        return True
 
     def _end(self) -> Dict[str, Any]:
         calls = dict(sorted(self._aws.calls.items())) if self._aws else {}

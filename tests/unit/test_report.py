@@ -162,6 +162,81 @@ def test_what_stands_in_the_sink_is_told_before_a_failure_on_the_way() -> None:
     assert (error.value.status, written) == (503, [0, 1])
 
 
+class Flaky:
+    """A connector that fails so many times, and then takes everything."""
+
+    def __init__(self, answer, times):
+        self.answer, self.left, self.attempts = answer, times, 0
+
+    def write_by_category_many(self, category, points):
+        self.attempts += 1
+        self.left -= 1
+        if self.left >= 0 and isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer if self.left >= 0 else (200, {})
+
+
+def waiting(pauses, room=100):
+    """A `wait` that notes its pauses, and has room for so many seconds."""
+
+    def wait(seconds, why):
+        assert why
+        if sum(pauses) + seconds > room:
+            return False
+        pauses.append(seconds)
+        return True
+
+    return wait
+
+
+NEVER_TAKEN = [
+    Exception("POST http://… failed. Error: [Errno 111] Connection refused"),
+    Exception("POST http://… failed. Error: [Errno -2] Name or service not known"),
+    Exception(REFUSED.format(429)),
+    Exception(REFUSED.format(500)),
+    Exception(REFUSED.format(503)),
+    (502, "the manner of an older Func"),
+]
+
+
+@pytest.mark.parametrize("answer", NEVER_TAKEN)
+def test_a_write_that_took_nothing_is_tried_again_after_growing_pauses(answer) -> None:
+    pauses, written, flaky = [], [], Flaky(answer, 2)
+    assert Sink(Func(flaky), "datakit", waiting(pauses)).write("metric", [POINT], written.append) == []
+    assert (pauses, written, flaky.attempts) == ([1, 3], [0], 3)
+
+
+def test_the_attempts_have_an_end() -> None:
+    pauses, flaky = [], Flaky(Exception(REFUSED.format(503)), 99)
+    with pytest.raises(ReportError):
+        Sink(Func(flaky), "datakit", waiting(pauses)).write("metric", [POINT], ignore)
+    assert (pauses, flaky.attempts) == ([1, 3, 9], 4)
+
+
+def test_no_attempt_is_made_for_which_the_run_has_no_time() -> None:
+    pauses, flaky = [], Flaky(Exception(REFUSED.format(503)), 99)
+    with pytest.raises(ReportError):
+        Sink(Func(flaky), "datakit", waiting(pauses, room=5)).write("metric", [POINT], ignore)
+    assert (pauses, flaky.attempts) == ([1, 3], 3)
+
+
+PERHAPS_TAKEN = [
+    TimeoutError("timed out"),
+    Exception("Remote end closed connection without response"),
+    Exception("[Errno 104] Connection reset by peer"),
+    Exception(REFUSED.format(504)),
+    None,
+]
+
+
+@pytest.mark.parametrize("answer", [*PERHAPS_TAKEN, Exception(REFUSED.format(403)), Exception(REFUSED.format(400))])
+def test_what_may_have_been_taken_or_is_refused_for_good_is_not_tried_again(answer) -> None:
+    pauses, flaky = [], Flaky(answer, 1)
+    with pytest.raises(ReportError):
+        Sink(Func(flaky), "datakit", waiting(pauses)).write("metric", [POINT], ignore)
+    assert (pauses, flaky.attempts) == ([], 1)
+
+
 @pytest.mark.parametrize(("number", "sizes"), [(0, []), (1, [1]), (100, [100]), (250, [100, 100, 50])])
 def test_points_go_out_in_hundreds_and_never_in_an_empty_call(number, sizes) -> None:
     assert [len(batch) for batch in in_batches(range(number))] == sizes
