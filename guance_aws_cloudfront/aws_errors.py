@@ -8,7 +8,7 @@ from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
 from guance_aws_cloudfront.config import Account
 from guance_aws_cloudfront.errors import StepError
-from guance_aws_cloudfront.text import one_line
+from guance_aws_cloudfront.text import masked, one_line
 
 
 class AwsError(StepError):
@@ -112,8 +112,4 @@ def _of_answer(answer: Any, action: str, account: Account) -> Tuple[str, str]:
 
 
 def _harmless(text: object, account: Account) -> str:
-    line = str(text)
-    for secret in (account.ak_secret, account.session_token, account.ak_id):
-        if secret:
-            line = line.replace(secret, "***")
-    return one_line(line).rstrip(".")
+    return one_line(masked(str(text), account.secrets)).rstrip(".")

@@ -29,6 +29,11 @@ class Account:
     role_arn: str = ""
     external_id: str = field(default="", repr=False)
 
+    @property
+    def secrets(self) -> Tuple[str, ...]:
+        """What must never come out."""
+        return tuple(filter(None, (self.ak_secret, self.session_token, self.external_id, self.ak_id)))
+
 
 @dataclass(frozen=True)
 class CollectorConfig:

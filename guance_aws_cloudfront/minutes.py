@@ -13,6 +13,7 @@ from guance_aws_cloudfront.metrics import (
     incomplete,
     metric_data_request,
     metric_points,
+    no_numbers,
     remarks,
     source_tags,
 )
@@ -149,6 +150,7 @@ class MinuteReporter:
         """Fill `minutes` with what CloudWatch answers; the sources of which it did not answer all."""
         failed: Dict[str, List[str]] = {}
         requests = [metric_data_request(batch, window, self._tools.config.period) for batch in self._batches]
+        strange: Counter[str] = Counter()
         answered = values = 0
         for batch, answers in zip(self._batches, self._tools.aws.metric_data(requests)):
             if isinstance(answers, AwsError):
@@ -157,12 +159,16 @@ class MinuteReporter:
             answered += 1
             self.billed += metrics_billed(batch)
             values += gather(batch, answers, minutes)
+            strange.update(no_numbers(batch, answers))
             for said, series in incomplete(batch, answers).items():
                 text = f"CloudWatch did not answer {count(len(series), 'metric')} completely ({said})."
                 failed.setdefault(text, []).extend(one.source for one in series)
             for remark in remarks(answers):
                 self._tools.story.warn(f"CloudWatch remarked: {remark}")
         self._tools.story.say(f"  CloudWatch: {count(len(requests), 'call')}, {count(values, 'value')}.")
+        if strange:
+            number, fields = count(sum(strange.values()), "value"), some_of(sorted(strange))
+            self._tools.story.warn(f"CloudWatch answered {number} of {fields} that are no numbers: they are left out.")
         texts = [self._concerning(text, sources) for text, sources in failed.items()]
         if requests and not answered:
             raise StepError(" ".join(texts))

@@ -34,7 +34,7 @@ class Run:
     def __init__(self, account: Account, config: CollectorConfig, func: Any, clock: Any, dry_run: bool) -> None:
         self._account, self._config, self._func, self._clock, self._dry_run = account, config, func, clock, dry_run
         self._started = clock.monotonic()
-        self._story = Story(account.account_name)
+        self._story = Story(account.account_name, account.secrets)
         self._state = State(func, account, self._story.warn, read_only=dry_run)
         self._aws: Optional[Aws] = None
         self._objects_failed = self._listing_failed = False

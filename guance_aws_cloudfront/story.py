@@ -2,35 +2,40 @@
 
 from collections import Counter
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Sequence
 
 from guance_aws_cloudfront.errors import CollectError, StepError
-from guance_aws_cloudfront.text import count
+from guance_aws_cloudfront.text import count, masked
 
 # What a person reads of the sentence that Func shows; the log has the rest.
 MOST_PARTS = 10
 
 
 class Story:
-    """Prints each line as it happens, for only `print` reaches Func's log, and keeps warnings and failures."""
+    """Prints each line as it happens, for only `print` reaches Func's log, and keeps warnings and failures.
 
-    def __init__(self, account_name: str) -> None:
-        self._account_name = account_name
+    Whoever tells it something, and whatever AWS has put into that: what is `hidden` does not come out.
+    """
+
+    def __init__(self, account_name: str, hidden: Sequence[str] = ()) -> None:
+        self._account_name, self._hidden = account_name, hidden
         self.warnings: List[str] = []
         # How often each failure was met: 120 calls that are denied for the same reason make one sentence.
         self.failures: Counter[str] = Counter()
 
     def say(self, text: str) -> None:
         """A step as it happens."""
-        print(text)
+        print(masked(text, self._hidden))
 
     def warn(self, text: str) -> None:
         """Something the user should know though nothing is lost by it."""
+        text = masked(text, self._hidden)
         self.warnings.append(text)
         print(f"WARNING: {text}")
 
     def fail(self, text: str) -> None:
         """A part that failed: the run goes on with the others and ends as failed."""
+        text = masked(text, self._hidden)
         self.failures[text] += 1
         if self.failures[text] == 1:
             print(f"FAILED: {text}")

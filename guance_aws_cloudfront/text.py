@@ -2,9 +2,11 @@
 
 import re
 import time
-from typing import Sequence
+from typing import Iterable, Sequence
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+SHORTEST_SECRET = 8
+_KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,124}\b")
 
 
 def printable(text: str) -> str:
@@ -16,6 +18,17 @@ def one_line(text: object, limit: int = 300) -> str:
     """Foreign text on one line of at most `limit` characters, so that it cannot forge a line of the log."""
     line = printable(str(text)).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Text without these secrets, and without the ID of any access key of AWS, a temporary one perhaps.
+
+    What is as short as a word (an external ID may be) stays, or else it would blot out words.
+    """
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, "***")
+    return _KEY_ID.sub("***", text)
 
 
 def iso_utc(seconds: float) -> str:
