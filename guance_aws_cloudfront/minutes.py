@@ -185,14 +185,17 @@ class MinuteReporter:
                 self._write_batch(batch, refused)
         finally:
             # Also when Func's time-out ends the run here: what was sent must not be sent again.
-            self._digest.forget_before(self.watermark - self._tools.config.lookback)
-            self._tools.state.save_digest(self._digest)
+            insist(self._keep_digest)
         new, changed, unchanged = (
             self.points[verdict] - before[verdict] for verdict in ("new", "changed", "unchanged")
         )
         self._tools.story.say(f"  Points: {new:,} new, {changed:,} changed, {unchanged:,} sent before.")
         for text in refused.sentences():
             self._tools.story.fail(text)
+
+    def _keep_digest(self) -> None:
+        self._digest.forget_before(self.watermark - self._tools.config.lookback)
+        self._tools.state.save_digest(self._digest)
 
     def _write_batch(self, batch: List[Fresh], refused: Refused) -> None:
         def remember(position: int) -> None:
@@ -212,3 +215,14 @@ class MinuteReporter:
 
     def _concerning(self, text: str, sources: Sequence[str]) -> str:
         return f"{text} Concerns {some_of(list(dict.fromkeys(sources)))}; the next run asks again."
+
+
+def insist(work: Callable[[], None]) -> None:
+    """Do it, and do it over when Func's time-out strikes in its midst: in a run, that strikes only once."""
+    done = False
+    try:
+        work()
+        done = True
+    finally:
+        if not done:
+            work()

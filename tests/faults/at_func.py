@@ -8,7 +8,6 @@ from tests.faults.world import ECHO, HOUR, MINUTE, RUN, SET, STARTUP, time_out
 SENT = "the points of the run that was cut off"
 LOOKBACK = "the points of the last minutes, once"
 MYSQL, REDIS = "MySQL has gone away", "Redis is down"
-CURRENT = object()
 
 
 def killed_at(event, nth=1):
@@ -159,24 +158,15 @@ def new_key(world):
 
 
 def slow_catch_up(world):
-    """Nine hours are to be caught up, and every POST takes 12 seconds."""
+    """Nine hours are to be caught up, and every POST takes half a minute."""
     world.clock.advance(9 * HOUR)
-
-    def strike(name):
-        if name == "write metric":
-            world.clock.advance(12)
-
-    world.func.on_event = strike
+    world.func.on_event = lambda name: world.clock.advance(30) if name == "write metric" else None
 
 
-def slow_write(world):
-    world.clock.advance(6 * HOUR)
-
-    def strike(name):
-        if name == "write metric":
-            world.clock.advance(25)
-
-    world.func.on_event = strike
+def slow_writes(world):
+    """Four POSTs, of which each takes one and a half minutes."""
+    world.clock.advance(3 * HOUR)
+    world.func.on_event = lambda name: world.clock.advance(90) if name == "write metric" else None
 
 
 def clock_off(seconds):
@@ -239,7 +229,16 @@ AT_FUNC = (
         "Task timeout",
         minutes=6,
     ),
-    Scenario(FUNC, "killed at every step in turn, one run each", killed_everywhere, "timeout", "Task timeout", minutes=6),
+    Scenario(
+        FUNC,
+        "killed at every step in turn, one run each",
+        killed_everywhere,
+        "timeout",
+        "Task timeout",
+        minutes=6,
+        # So that all runs have the same steps.
+        configs={"object_interval": 60},
+    ),
     Scenario(
         FUNC,
         "the worker's process is lost between two writes",
@@ -344,7 +343,7 @@ AT_FUNC = (
     Scenario(
         FUNC,
         "writes so slow that the time limit ends in their midst",
-        slow_write,
+        slow_writes,
         reads="The time limit is over before all points were written; the next run goes on.",
         minutes=6,
     ),
