@@ -7,6 +7,7 @@ from tests.conftest import NOW
 from tests.faults.scenario import AWS, Scenario
 from tests.faults.world import AK_ID, ECHO, EXTERNAL_ID, MINUTE, SET
 
+
 def fault(*args, **options):
     """A scenario's begin: one fault at the embedded AWS."""
     return lambda world: world.aws.faults.add(Fault(*args, **options))
@@ -133,7 +134,11 @@ def revised_twice(world):
 
 
 def value_after_all(world):
-    quiet = [minute for minute in range(NOW, NOW + 10 * MINUTE, MINUTE) if not world.aws.true_minutes(world.ids[2], minute, minute + 1)]
+    quiet = [
+        minute
+        for minute in range(NOW, NOW + 10 * MINUTE, MINUTE)
+        if not world.aws.true_minutes(world.ids[2], minute, minute + 1)
+    ]
     world.aws.revise(world.ids[2], "Requests", quiet[0], 7.0, at=NOW + 14 * MINUTE)
 
 
@@ -226,9 +231,7 @@ AT_AWS = (
         fault("*", code="ServiceUnavailable", status=503, message="Come back"),
         reads="AWS had a fault of its own, also after retries (ServiceUnavailable: Come back)",
     ),
-    Scenario(
-        AWS, "every third connection is cut", fault("*", cut_connection=True, nth=range(0, 999, 3)), "success"
-    ),
+    Scenario(AWS, "every third connection is cut", fault("*", cut_connection=True, nth=range(0, 999, 3)), "success"),
     Scenario(
         AWS,
         "every connection is cut",
@@ -415,7 +418,9 @@ AT_AWS = (
         "success",
         reads="are no numbers",
     ),
-    Scenario(AWS, "infinity for every value", with_values(lambda value: float("inf")), "success", reads="are no numbers"),
+    Scenario(
+        AWS, "infinity for every value", with_values(lambda value: float("inf")), "success", reads="are no numbers"
+    ),
     Scenario(
         AWS,
         "an answer with nothing in it",

@@ -1,9 +1,8 @@
 """What goes wrong at Func: its time-out, its storage, its clock, its workers."""
 
-from devtools.cloud import Fault, Traffic
-from tests.conftest import NOW
+from devtools.cloud import Fault
 from tests.faults.scenario import FUNC, Scenario
-from tests.faults.world import ECHO, HOUR, MINUTE, RUN, SET, STARTUP, time_out
+from tests.faults.world import ECHO, HOUR, RUN, SET, STARTUP, time_out
 
 SENT = "the points of the run that was cut off"
 LOOKBACK = "the points of the last minutes, once"

@@ -3,7 +3,7 @@
 from devtools.line_protocol import METRIC
 from tests.conftest import NOW
 from tests.faults.scenario import SINK, Scenario
-from tests.faults.world import DATAWAY_TOKEN, HOUR, JOB, MINUTE, STARTUP
+from tests.faults.world import DATAWAY_TOKEN, HOUR, MINUTE
 
 REFUSED = 'to the connector "datakit" failed'
 HELPER = "devtools.func_connectors.TIMEOUT"
@@ -199,12 +199,19 @@ AT_SINK = (
     ),
     Scenario(SINK, "429 for a moment", refusing(429, times=2), "success", reads="again in 3 s."),
     Scenario(
-        SINK, "429 for long", refusing(429), reads="The sink limits the rate of requests; raise its limit if this lasts."
+        SINK,
+        "429 for long",
+        refusing(429),
+        reads="The sink limits the rate of requests; raise its limit if this lasts.",
     ),
     Scenario(SINK, "503 for a moment", refusing(503, times=1), "success", reads="again in 1 s."),
     Scenario(SINK, "500 for long", refusing(500), reads="Check the log of DataKit (or DataWay)."),
     Scenario(
-        SINK, "500 for long, to the helper of an older Func", older_func, reads="Check the log of DataKit", end=newer_func
+        SINK,
+        "500 for long, to the helper of an older Func",
+        older_func,
+        reads="Check the log of DataKit",
+        end=newer_func,
     ),
     Scenario(SINK, "504 from a gateway", refusing(504, category="metric"), reads="Check the log of DataKit"),
     Scenario(

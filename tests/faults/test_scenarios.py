@@ -2,11 +2,7 @@
 
 import pytest
 
-from tests.faults.at_aws import AT_AWS
-from tests.faults.at_func import AT_FUNC
-from tests.faults.at_sink import AT_SINK
-
-SCENARIOS = [*AT_AWS, *AT_SINK, *AT_FUNC]
+from tests.faults.table import SCENARIOS
 
 
 def said(record) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from guance_aws_cloudfront.text import masked, count, duration, iso_utc, minute_utc, one_line, some_of
+from guance_aws_cloudfront.text import count, duration, iso_utc, masked, minute_utc, one_line, some_of
 from tests.conftest import NOW
 
 
