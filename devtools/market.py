@@ -45,6 +45,7 @@ SCRIPTS = {
     "aws_errors": "AWS errors",
     "credentials": "AWS credentials",
     "report": "Reporting",
+    "limits": "Limits of DataKit",
     "state": "State between runs",
     "digest": "Digest of what was sent",
     "story": "Log of a run",

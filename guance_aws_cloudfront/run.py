@@ -103,7 +103,7 @@ class Run:
         return self._aws
 
     def _sink(self) -> Union[Sink, Preview]:
-        return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id, self._wait)
+        return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id, self._wait, self._story.warn)
 
     def _try_sink(self, records: Sequence[Record]) -> None:
         connector = f'Func, connector "{self._config.datakit_id}"'

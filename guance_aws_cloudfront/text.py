@@ -4,13 +4,13 @@ import re
 import time
 from typing import Iterable, Sequence
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 SHORTEST_SECRET = 8
 _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,124}\b")
 
 
 def printable(text: str) -> str:
-    """Foreign text with a blank in the place of line breaks and control characters."""
+    """Foreign text with a blank in the place of line breaks, control characters and halves of characters."""
     return _UNPRINTABLE.sub(" ", text)
 
 

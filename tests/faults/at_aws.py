@@ -435,5 +435,12 @@ AT_AWS = (
     ),
     Scenario(AWS, "unknown members in every answer", fault("GetMetricData", result=unknown_members), "success"),
     Scenario(AWS, "strange Unicode in comments and messages", strange, "success", reads="right to left", end=mended),
+    Scenario(
+        AWS,
+        "a tag longer than DataKit takes",
+        listing(lambda body: body.replace(b"<Status>Deployed", b"<Status>" + b"Deployed" * 200)),
+        "success",
+        reads="the tag 'Status' is longer than 1,024 bytes and is cut.",
+    ),
     Scenario(AWS, "10,000 distributions of a sudden", many, "success", reads="10,003 listed", minutes=5),
 )

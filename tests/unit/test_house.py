@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SET = "guance_aws_cloudfront"
 TREES = {path.stem: ast.parse(path.read_text()) for path in (ROOT / SET).glob("*.py") if path.stem != "__init__"}
 PURE = (
-    *("catalog", "config", "digest", "distributions", "door", "errors", "extra_tags", "metrics", "objects"),
+    *("catalog", "config", "digest", "distributions", "door", "errors", "extra_tags", "limits", "metrics", "objects"),
     *("partitions", "patterns", "selection", "series", "text", "windows"),
 )
 STARTUP = ast.parse((ROOT / "startup" / f"{SET}.py").read_text())

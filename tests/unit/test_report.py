@@ -189,6 +189,26 @@ def waiting(pauses, room=100):
     return wait
 
 
+def test_points_are_brought_within_datakit_s_limits_and_each_kind_is_told_once() -> None:
+    connector, told, written = Connector((200, {})), [], []
+    sink = Sink(Func(connector), "datakit", warn=told.append)
+    points = [{**POINT, "tags": {"name": key, "T": "x" * 2000}} for key in ("E1", "E2")]
+    for category in ("metric", "custom_object"):
+        assert sink.write(category, points, ignore) == []
+    assert [len(point["tags"]["T"]) for _, batch in connector.written for point in batch] == [1024] * 4
+    said = (
+        "DataKit's limits: of E1 the tag 'T' is longer than 1,024 bytes and is cut. So it is with all that are like it."
+    )
+    assert told == [said, said]
+    # What has nothing to send is left out; it would be so for ever, and counts as done.
+    unsendable = {**POINT, "fields": {"a": float("nan")}}
+    assert sink.write("metric", [unsendable, POINT], written.append) == []
+    assert (connector.written[-1], written) == (("metric", [POINT]), [0, 1])
+    sent = len(connector.written)
+    assert sink.write("metric", [unsendable], ignore) == []
+    assert len(connector.written) == sent
+
+
 NEVER_TAKEN = [
     Exception("POST http://… failed. Error: [Errno 111] Connection refused"),
     Exception("POST http://… failed. Error: [Errno -2] Name or service not known"),
