@@ -47,6 +47,7 @@ SCRIPTS = {
     "report": "Reporting",
     "limits": "Limits of DataKit",
     "state": "State between runs",
+    "reset": "Forgetting the state",
     "digest": "Digest of what was sent",
     "story": "Log of a run",
     "errors": "Errors",

@@ -4,6 +4,7 @@ import time
 from typing import Any, Dict, Mapping, Optional
 
 from guance_aws_cloudfront.config import parse_account, parse_config
+from guance_aws_cloudfront.reset import reset
 from guance_aws_cloudfront.run import Run
 
 ENVIRONMENT = "GUANCE_AWS_CLOUDFRONT_"
@@ -58,6 +59,10 @@ class DataCollector:
         `dry_run` none is.
         """
         return self._run(func, self.config.dry_run).check()
+
+    def reset(self, func: Any) -> Dict[str, Any]:
+        """Forget what is kept of the account between runs, and say what it was; RunSkipped while a run is under way."""
+        return reset(self.account, func, self._clock)
 
     def _run(self, func: Any, dry_run: bool) -> Run:
         return Run(self.account, self.config, func, self._clock, dry_run)

@@ -1,7 +1,7 @@
 """The only module that keeps anything between runs: in Func's STORE (MySQL) and CACHE (Redis), per account."""
 
 import contextlib
-from typing import Any, Callable, Optional
+from typing import Any, Callable, List, Optional
 
 from guance_aws_cloudfront.config import Account
 from guance_aws_cloudfront.digest import Digest, load_digest
@@ -63,6 +63,26 @@ class State:
         """Keep what was sent, for a week."""
         self._cache("digest", digest.dump(), DIGEST_EXPIRES, "the next run sends points again")
 
+    def forget(self) -> List[str]:
+        """Drop all that is kept of the account; what there was of it, by name. StateError when STORE fails.
+
+        The watermark goes last: should anything fail before, the next run goes on where the last one ended.
+        """
+        kept = (
+            (self._func.CACHE, "digest"),
+            (self._func.STORE, "objects_at"),
+            (self._func.STORE, "watermark"),
+        )
+        try:
+            return [what for storage, what in kept if self._dropped(storage, what)]
+        except Exception as error:  # noqa: BLE001 - see _time()
+            raise self._failure("emptied", error, "STORE or CACHE") from None
+
+    def _dropped(self, storage: Any, what: str) -> bool:
+        was_there = storage.get(self._key(what), scope=SCOPE) is not None
+        storage.delete(self._key(what), scope=SCOPE)
+        return was_there
+
     def begin(self, now: float, seconds: int) -> Optional[float]:
         """Claim the account for a run of at most `seconds`; None, or since when (epoch seconds) another run has it.
 
@@ -118,8 +138,8 @@ class State:
     def _key(self, what: str) -> str:
         return f"{what}/{self._account.partition.name}/{self._account.account_name}"
 
-    def _failure(self, done: str, error: Exception) -> StateError:
+    def _failure(self, done: str, error: Exception, storage: str = "STORE") -> StateError:
         return StateError(
-            f"Func's STORE could not be {done} ({one_line(error, 200)}). Check Func's database; the next run goes "
+            f"Func's {storage} could not be {done} ({one_line(error, 200)}). Check Func's database; the next run goes "
             "on from the last watermark."
         )

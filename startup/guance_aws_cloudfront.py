@@ -65,3 +65,11 @@ def preview(
 ) -> Dict[str, Any]:
     """Collects once and shows the points that would be written; writes nothing."""
     return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).preview(DFF)
+
+
+@DFF.API("AWS CloudFront: reset", timeout=60)
+def reset(
+    ak_id: Optional[str] = None, ak_secret: Optional[str] = None, account_name: Optional[str] = None
+) -> Dict[str, Any]:
+    """Forgets what is kept of the account between runs: the next run begins as the first one did."""
+    return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).reset(DFF)

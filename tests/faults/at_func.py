@@ -1,6 +1,7 @@
 """What goes wrong at Func: its time-out, its storage, its clock, its workers."""
 
 from devtools.cloud import Fault
+from guance_aws_cloudfront.digest import VERSION
 from tests.faults.scenario import FUNC, Scenario
 from tests.faults.world import ECHO, HOUR, RUN, SET, STARTUP, time_out
 
@@ -93,8 +94,8 @@ def kept_instead(storage, what, value):
 def older_digest(world):
     key = (SET, "digest/aws/prod")
     text, expires = world.func.cache.rows[key]
-    assert '"version":1' in text
-    world.func.cache.rows[key] = (text.replace('"version":1', '"version":0'), expires)
+    assert f'"version":{VERSION}' in text
+    world.func.cache.rows[key] = (text.replace(f'"version":{VERSION}', '"version":1'), expires)
 
 
 def two_at_once(world):
@@ -301,7 +302,7 @@ AT_FUNC = (
     Scenario(
         FUNC,
         "CACHE holds garbage",
-        kept_instead("cache", "digest", '{"version":1,"period":60,"sent":7}'),
+        kept_instead("cache", "digest", f'{{"version":{VERSION},"period":60,"sent":7}}'),
         "success",
         reads="What was sent before is not known (not a digest: ",
         again=LOOKBACK,
