@@ -1,6 +1,8 @@
 """Distributions are chosen by patterns on their names; a pattern that fits none is told with what is nearest."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guance_aws_cloudfront.distributions import choose, idle_patterns
 from guance_aws_cloudfront.door import ConfigError
@@ -45,3 +47,22 @@ def test_a_pattern_that_fits_none_is_told_with_the_nearest_names() -> None:
 def test_what_is_no_list_of_patterns_is_refused(raw) -> None:
     with pytest.raises(ConfigError, match=r"Configuration key 'distributions' is .*: allowed is a list of IDs"):
         parse_distributions(raw)
+
+
+NAMES = st.text(max_size=6) | st.sampled_from(["E1SHOP", "e2*", "*", "**", "*.example.com", "[a-", "\\", "?", "NOT"])
+
+
+@given(st.lists(NAMES, max_size=4))
+def test_any_list_of_names_chooses_or_is_refused_with_a_sentence(raw) -> None:
+    try:
+        patterns = parse_distributions(raw)
+    except ConfigError as error:
+        assert str(error).startswith("Configuration key 'distributions' is ")
+        return
+    chosen = [record["Id"] for record in choose(RECORDS, patterns)]
+    assert chosen == [record["Id"] for record in RECORDS if record["Id"] in chosen]
+    if raw[0] != "NOT":
+        # What is taken away is the rest of what is taken.
+        others = [record["Id"] for record in choose(RECORDS, parse_distributions(["NOT", *raw]))]
+        assert sorted(chosen + others) == [record["Id"] for record in RECORDS]
+    assert all("\n" not in text for text in idle_patterns(RECORDS, patterns))
