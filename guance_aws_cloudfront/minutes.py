@@ -8,6 +8,7 @@ from guance_aws_cloudfront.aws_errors import AwsError
 from guance_aws_cloudfront.config import Account, CollectorConfig
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.metrics import (
+    Answers,
     Minutes,
     gather,
     incomplete,
@@ -38,6 +39,9 @@ class Fresh(NamedTuple):
 
 # Between the oldest minute that is remembered and the end of a window that is asked for: a run and its delay.
 REACH_SLACK = 3600
+# For so many calls one after the other, each of which may hang for a minute, the clock is not looked at.
+ROUNDS = 2
+TOO_LATE = "The time limit is over before all metrics were asked for."
 
 
 class Tools(NamedTuple):
@@ -152,7 +156,7 @@ class MinuteReporter:
         requests = [metric_data_request(batch, window, self._tools.config.period) for batch in self._batches]
         strange: Counter[str] = Counter()
         answered = values = 0
-        for batch, answers in zip(self._batches, self._tools.aws.metric_data(requests)):
+        for batch, answers in zip(self._batches, self._answers(requests)):
             if isinstance(answers, AwsError):
                 failed.setdefault(str(answers), []).extend(series.source for series in batch)
                 continue
@@ -175,6 +179,17 @@ class MinuteReporter:
         for text in texts:
             self._tools.story.fail(text)
         return {source for sources in failed.values() for source in sources}
+
+    def _answers(self, requests: List[Dict[str, Any]]) -> Iterator[Union[Answers, AwsError]]:
+        """What CloudWatch answers to each request, a few at a time, for as long as the run has time."""
+        few, longest = self._tools.config.concurrency * ROUNDS, 0.0
+        for first in range(0, len(requests), few):
+            before = self._tools.seconds_left()
+            if before <= longest:
+                yield from [AwsError(TOO_LATE)] * (len(requests) - first)
+                return
+            yield from self._tools.aws.metric_data(requests[first : first + few])
+            longest = max(longest, before - self._tools.seconds_left())
 
     def _write(self, minutes: Minutes, failed: Set[str]) -> None:
         before, refused = self.points.copy(), Refused()

@@ -186,6 +186,8 @@ class Run:
 
     def _write_objects(self, batch: List[Record], sink: Union[Sink, Preview]) -> int:
         """How many of the objects were written."""
+        if self._seconds_left() <= 0:
+            raise StepError("The time limit is over before all objects were written; the next run goes on.")
         written: List[int] = []
         try:
             for position, said in sink.write("custom_object", batch, written.append):

@@ -276,3 +276,10 @@ def test_an_interrupted_caller_begins_no_more_work() -> None:
         in_parallel(work, range(50), 2)
     release.set()
     assert len(begun) < 10
+
+
+def test_tls_is_verified_and_nothing_goes_out_without_it(account, config) -> None:
+    made = Aws(account, config, "test")
+    for client in (made._cloudfront, made._cloudwatch):
+        assert client.meta.endpoint_url.startswith("https://")
+        assert client._endpoint.http_session._verify
