@@ -54,7 +54,7 @@ SCRIPTS = {
     "text": "Texts",
 }
 # What stands beside the scripts: the page of the script set, and what it links to.
-DOCUMENTS = ("README.md", "README.zh.md", "CHANGELOG.md", "LICENSE")
+DOCUMENTS = ("README.md", "README.zh.md", "CHANGELOG.md", "SECURITY.md", "LICENSE")
 # The first moment that a zip can name: the files of a build are of no date.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 
