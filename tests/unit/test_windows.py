@@ -39,6 +39,12 @@ def test_what_lies_beyond_the_catch_up_is_named_as_given_up() -> None:
     assert plan.chunks[0].start == oldest == plan.watermark
 
 
+def test_nothing_is_given_up_where_the_catch_up_reaches_just_far_enough() -> None:
+    plan = plan_windows(NOW, NOW - 180 - 86400, DEFAULTS)
+    assert plan.given_up is None
+    assert plan.chunks[0].start == plan.watermark == NOW - 180 - 86400
+
+
 def test_the_lookback_alone_is_never_given_up() -> None:
     watermark = NOW - 180 - 86400 + 60
     assert plan_windows(NOW, watermark, DEFAULTS).given_up is None
