@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Type
 
-from devtools.market import ROOT
+from devtools.market import DOCUMENTS, ROOT
 from devtools.market_imports import PACKAGE
 
 # What notices a change of a module beside its own unit tests.
@@ -44,6 +44,10 @@ class Mutant(NamedTuple):
 
 def main(modules: List[str]) -> int:
     """Mutate the modules and print the survivors; the number of these."""
+    for module in modules:
+        # Tests that fail anyway would notice everything.
+        if is_noticed(Mutant(module, 0, "nothing", (ROOT / PACKAGE / f"{module}.py").read_text(encoding="utf-8"))):
+            raise RuntimeError(f"the tests of {module} fail without any change")
     mutants = [mutant for module in modules for mutant in mutants_of(module)]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         noticed = list(pool.map(is_noticed, mutants))
@@ -110,7 +114,7 @@ def is_noticed(mutant: Mutant) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         for name in (PACKAGE, "startup", "devtools", "tests"):
             shutil.copytree(ROOT / name, Path(folder, name), ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("pyproject.toml", "README.md", "README.zh.md", "CHANGELOG.md", "LICENSE"):
+        for name in ("pyproject.toml", *DOCUMENTS):
             shutil.copy(ROOT / name, folder)
         Path(folder, PACKAGE, f"{mutant.module}.py").write_text(mutant.code, encoding="utf-8")
         tests = [f"tests/unit/test_{mutant.module}.py", *MORE_TESTS.get(mutant.module, ())]
