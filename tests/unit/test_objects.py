@@ -105,3 +105,14 @@ def test_a_tag_and_a_field_never_share_a_key(account) -> None:
 )
 def test_aliases_are_absent_or_in_cloudfront_s_order(record, expected) -> None:
     assert aliases(record) == expected
+
+
+def test_what_cloudfront_says_to_an_origin_alone_is_not_reported(account) -> None:
+    headers = {"Quantity": 1, "Items": [{"HeaderName": "X-Origin-Verify", "HeaderValue": "s3cret"}]}
+    origins = {"Quantity": 1, "Items": [{"Id": "o", "DomainName": "d", "CustomHeaders": headers}]}
+    point = object_point({**RECORD, "Origins": origins}, account, NOW)
+    assert "s3cret" not in repr(point)
+    for shown in (json.loads(point["fields"]["Origins"]), json.loads(point["fields"]["message"])["Origins"]):
+        (header,) = shown["Items"][0]["CustomHeaders"]["Items"]
+        assert header == {"HeaderName": "X-Origin-Verify", "HeaderValue": "***"}
+    assert headers["Items"][0]["HeaderValue"] == "s3cret"
