@@ -152,6 +152,14 @@ class EmbeddedAWS:
         """
         self._cloudwatch.break_series(distribution_id, metric, status, message, times)
 
+    def cut_pages(self, data_points: int) -> None:
+        """Put at most so many data points on a page of GetMetricData, whatever MaxDatapoints allows."""
+        self._cloudwatch.page = data_points
+
+    def settle_after(self, seconds: int) -> None:
+        """Let a minute read low for so many seconds after its end, from now on."""
+        self._points.settles_after = seconds
+
     def delay_minute(self, distribution_id: str, minute: int, visible_at: float) -> None:
         """Show nothing of a minute (epoch seconds) before `visible_at`, and its settled values from then on."""
         self._points.delay(distribution_id, minute, visible_at)

@@ -16,7 +16,7 @@ from devtools.cloud_wire import ApiError, Request, Response, error_response
 from devtools.cloudwatch import Caller
 from devtools.cloudwatch_api import CloudWatch
 from devtools.cloudwatch_wire import response
-from devtools.faults import Faults
+from devtools.faults import Fault, Faults
 
 Handler = Callable[[Request, AwsAccount], Response]
 
@@ -81,7 +81,9 @@ class Gateway:
                     raise ApiError(fault.code, fault.message, fault.status)
             account = self._accounts.authenticate(request)
             self._accounts.authorize(request, account)
-            return self._handler(request)(request, account)
+            request.edit = (fault and fault.result) or request.edit
+            answer = self._handler(request)(request, account)
+            return answered(answer, fault) if fault else answer
         except ApiError as error:
             return error_response(request.protocol, error)
 
@@ -95,7 +97,7 @@ class Gateway:
     def _cloudwatch_handler(self, operation: Callable[[Caller, Dict[str, Any], float], Dict[str, Any]]) -> Handler:
         def handle(request: Request, account: AwsAccount) -> Response:
             caller = Caller(account.account_id, request.region)
-            return response(request, operation(caller, request.parameters, self._clock.time()))
+            return response(request, request.edit(operation(caller, request.parameters, self._clock.time())))
 
         return handle
 
@@ -106,3 +108,11 @@ class Gateway:
         self.calls.append(
             Call(request.operation, request.region, request.access_key, self._clock.time(), queries, status)
         )
+
+
+def answered(answer: Response, fault: Fault) -> Response:
+    """An answer as a fault leaves it; half of one says the length of the whole."""
+    body = fault.body(answer.body) if fault.body else answer.body
+    if not fault.cut_answer:
+        return Response(answer.status, answer.headers, body)
+    return Response(answer.status, {**answer.headers, "Content-Length": str(len(body))}, body[: len(body) // 2])

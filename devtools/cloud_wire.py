@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 from functools import cached_property
-from typing import Any, Dict, Mapping, NamedTuple, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Tuple
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
@@ -56,6 +56,8 @@ class Request:
 
     def __init__(self, environ: Dict[str, Any]) -> None:
         self.environ = environ
+        # What is to be made of CloudWatch's answer before it goes out.
+        self.edit: Callable[[Dict[str, Any]], Dict[str, Any]] = lambda result: result
         self.method = str(environ["REQUEST_METHOD"])
         self.path = str(environ.get("PATH_INFO", ""))
         self.body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

@@ -62,7 +62,7 @@ class DataPoints:
 
     def __init__(self, seed: int, settles_after: float) -> None:
         self._seed = seed
-        self._settles_after = settles_after
+        self.settles_after = settles_after
         self._sources: Dict[str, Source] = {}
         self._visible_at: Dict[Tuple[str, int], float] = {}
         self._revisions: DefaultDict[Tuple[str, str, int], List[Revision]] = defaultdict(list)
@@ -157,7 +157,7 @@ class DataPoints:
         revised = [r for r in self._revisions.get((source.id, metric.name, minute), ()) if r.at <= now]
         if revised:
             return datum_with(metric, revised[-1].value, datum.samples if datum else 1)
-        settling = visible_at == over and now < over + self._settles_after
+        settling = visible_at == over and now < over + self.settles_after
         return unsettled(metric, datum) if datum and settling else datum
 
 

@@ -45,6 +45,8 @@ class CloudWatch:
         self._pages: OrderedDict[str, Tuple[object, List[Dict[str, Any]]]] = OrderedDict()
         self._lock = threading.Lock()
         self._tokens = 0
+        # AWS may put fewer data points on a page than it was asked for.
+        self.page = DATA_POINTS_PER_CALL
 
     def break_series(self, distribution_id: str, metric: str, status: str, message: str, times: Optional[int]) -> None:
         """Answer a distribution's metric with this status and message the next `times` times, or for good."""
@@ -66,7 +68,7 @@ class CloudWatch:
             results = self._continued(str(given["NextToken"]), asked)
         else:
             results = [self._result(caller, query, given, now) for query in queries if _returns_data(query)]
-        page, rest = cut_page(results, most)
+        page, rest = cut_page(results, min(most, self.page))
         return {"MetricDataResults": page, "NextToken": self._token(asked, rest) if rest else None, "Messages": []}
 
     def get_metric_statistics(self, caller: Caller, given: Mapping[str, Any], now: float) -> Dict[str, Any]:

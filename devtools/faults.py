@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Collection, Dict, List, Optional
+from typing import Any, Callable, Collection, Dict, List, Optional
 
 from devtools.traffic import draws
 
@@ -17,7 +17,8 @@ class Fault:
 
     It strikes the `nth` of those calls (counted from 1, each of them when None) with the probability `share`, at most
     `times` times. A call that is struck waits for `delay` real seconds; then its connection is cut, or it is refused
-    with `code`, or, without a code, answered as usual.
+    with `code`, or, without a code, answered as usual, though what a function makes of it: `result` of CloudWatch's
+    answer as plain data, `body` of the bytes of any answer. With `cut_answer` only half of an answer arrives.
     """
 
     operation: str = ANY
@@ -31,6 +32,9 @@ class Fault:
     times: Optional[int] = None
     cut_connection: bool = False
     delay: float = 0.0
+    result: Optional[Callable[[Dict[str, Any]], Dict[str, Any]]] = None
+    body: Optional[Callable[[bytes], bytes]] = None
+    cut_answer: bool = False
 
     def concerns(self, operation: str, access_key: str, region: str) -> bool:
         """Whether a call is one of those that the fault may strike."""

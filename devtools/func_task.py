@@ -7,6 +7,7 @@ import importlib
 import json
 import time
 import traceback
+from functools import lru_cache
 from types import CodeType, ModuleType
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
@@ -99,8 +100,7 @@ class Task:
         return {"__name__": script_id, "__file__": script_id, "__builtins__": names, "DFF": dff}
 
     def _code(self, script_id: str) -> CodeType:
-        # A script does not inherit the future imports of this module.
-        return compile(self._scripts[script_id], script_id, "exec", dont_inherit=True)
+        return _compiled(self._scripts[script_id], script_id)
 
     def _import(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Sequence[str] = (), level: int = 0
@@ -187,6 +187,12 @@ class _Time(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
+
+
+@lru_cache(maxsize=256)
+def _compiled(code: str, script_id: str) -> CodeType:
+    # A script does not inherit the future imports of this module.
+    return compile(code, script_id, "exec", dont_inherit=True)
 
 
 def _limited(line: str) -> str:

@@ -30,6 +30,7 @@ SCRIPTS = {
     "run": "One run",
     "round": "Several accounts in one task",
     "minutes": "Metrics of a run",
+    "fetch": "Metrics of a window",
     "checks": "Check",
     "check_actions": "Optional permissions",
     "check_table": "Table of a check",
@@ -55,7 +56,9 @@ SCRIPTS = {
     "aws_errors": "AWS errors",
     "credentials": "AWS credentials",
     "report": "Reporting",
+    "limits": "Limits of DataKit",
     "state": "State between runs",
+    "reset": "Forgetting the state",
     "digest": "Digest of what was sent",
     "story": "Log of a run",
     "errors": "Errors",
@@ -63,7 +66,7 @@ SCRIPTS = {
 }
 # What stands beside the scripts: the page of the script set, what it links to, and what is imported into Guance.
 DOCUMENTS = (
-    *("README.md", "README.zh.md", "CHANGELOG.md", "LICENSE"),
+    *("README.md", "README.zh.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"),
     *(f"docs/img/dashboard.{name}.png" for name in ("en", "zh", "phone")),
     *(f"{kind}/{language}/aws_cloudfront.json" for kind in ("dashboard", "monitor") for language in ("en", "zh")),
 )

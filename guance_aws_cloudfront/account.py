@@ -7,7 +7,7 @@ from typing import Any, Mapping, Optional, Tuple
 from guance_aws_cloudfront.door import ConfigError, either, is_placeholder, known_keys, refusal, where
 from guance_aws_cloudfront.extra_tags import parse_extra_tags
 from guance_aws_cloudfront.partitions import PARTITIONS, Partition, partition_of
-from guance_aws_cloudfront.text import one_line
+from guance_aws_cloudfront.text import masked, one_line
 
 # As STS has it.
 EXTERNAL_ID = r"[\w+=,.@:/-]{2,1224}"
@@ -33,13 +33,14 @@ class Account:
     role_arn: str = ""
     external_id: str = field(default="", repr=False)
 
+    @property
+    def secrets(self) -> Tuple[str, ...]:
+        """What must never come out."""
+        return tuple(filter(None, (self.ak_secret, self.session_token, self.external_id, self.ak_id)))
+
     def harmless(self, text: object) -> str:
         """Foreign text on one line, without any secret of the account and the full stop at its end."""
-        line = str(text)
-        for secret in (self.ak_secret, self.session_token, self.ak_id, self.external_id):
-            if secret:
-                line = line.replace(secret, "***")
-        return one_line(line).rstrip(".")
+        return one_line(masked(str(text), self.secrets)).rstrip(".")
 
 
 def parse_account(raw: Any) -> Account:

@@ -85,7 +85,11 @@ class Aws:
         with self._explained("ListDistributions"):
             pages = self._cloudfront.get_paginator("list_distributions").paginate()
             # One that is created in mid-listing moves others on to the next page: keep each Id once.
-            found = {record["Id"]: record for page in pages for record in page["DistributionList"].get("Items") or ()}
+            listed = [page["DistributionList"] for page in pages]
+            found = {record["Id"]: record for page in listed for record in page.get("Items") or ()}
+            if listed[-1].get("IsTruncated"):
+                # The paginator takes a page that names none after it for the last one.
+                raise ValueError("the listing breaks off: more is to come, and it does not say where")
         return list(found.values())
 
     def caller(self) -> str:

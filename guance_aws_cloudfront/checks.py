@@ -37,7 +37,7 @@ class Check:
     def __init__(self, account: Account, config: CollectorConfig, func: Any, clock: Any, dry_run: bool) -> None:
         self._account, self._config, self._func, self._clock, self._dry_run = account, config, func, clock, dry_run
         self._started = clock.monotonic()
-        self._story = Story(account.account_name)
+        self._story = Story(account.account_name, account.secrets)
         self._state = State(func, account, self._story.warn, read_only=dry_run)
         self._connections: List[Aws] = []
         self._records: List[Dict[str, Any]] = []
@@ -105,7 +105,7 @@ class Check:
 
     def _choice(self) -> str:
         """Which distributions a run would collect, with their resource tags, just as it finds them."""
-        aws, quiet = self._aws(), Story(self._account.account_name, is_quiet=True)
+        aws, quiet = self._aws(), Story(self._account.account_name, self._account.secrets, is_quiet=True)
         unkept = State(self._func, self._account, quiet.warn, read_only=True)
         inventory = Inventory(self._account, self._config, aws, unkept, quiet, objects_due=True)
         if self._records:

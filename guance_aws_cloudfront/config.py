@@ -1,4 +1,4 @@
-"""What a user may say, the account and the configuration, checked at the door before anything is called."""
+"""How to collect, as the user says it, checked at the door before anything is called."""
 
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Tuple

@@ -3,14 +3,15 @@
 import base64
 import json
 import struct
-from typing import Any, Dict, List, Mapping, Optional, Tuple, TypeVar
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, TypeVar
 from zlib import crc32
 
 from guance_aws_cloudfront.text import one_line
 
-VERSION = 1
+VERSION = 2
 Known = TypeVar("Known")
 Fields = Mapping[str, float]
+Names = Tuple[str, ...]
 # 4 bytes a minute and distribution; past this the oldest minutes are forgotten and would be sent again if asked again.
 MOST_ENTRIES = 160_000
 # But so many periods are always remembered: more than any lookback, however many distributions there are.
@@ -27,7 +28,7 @@ class Digest:
     def __init__(self, period: int) -> None:
         self.period = period
         self._sent: Dict[str, Dict[int, int]] = {}
-        self._partial: Dict[str, Dict[int, Tuple[str, ...]]] = {}
+        self._partial: Dict[str, Dict[int, Names]] = {}
 
     def news(self, source: str, minute: int, fields: Fields, partial: bool) -> Tuple[str, Fields]:
         """What a minute's fields are to those that were sent, and which of them to send.
@@ -66,7 +67,11 @@ class Digest:
         self._partial = _since(oldest, self._partial)
 
     def dump(self) -> str:
-        """As a JSON string: per source the checksums of consecutive periods in base64, 0 where none was sent."""
+        """As a JSON string: per source the checksums of consecutive periods in base64, 0 where none was sent.
+
+        `partial` has [number of the source, first period, how many, number of the set] for each run of periods of which
+        the same set of fields was sent.
+        """
         every = [at for minutes in self._sent.values() for at in minutes]
         start, length = (min(every), (max(every) - min(every)) // self.period + 1) if every else (0, 0)
         grid = range(start, start + length * self.period, self.period)
@@ -78,9 +83,11 @@ class Digest:
             "start": start,
             "sent": {key: _pack([minutes.get(at, 0) for at in grid]) for key, minutes in self._sent.items()},
             "sets": sets,
-            "partial": {
-                key: {str(at): place[names] for at, names in minutes.items()} for key, minutes in self._partial.items()
-            },
+            "partial": [
+                [number, (first - start) // self.period, length, place[names]]
+                for number, key in enumerate(self._sent)
+                for first, length, names in _runs(self._partial.get(key, {}), self.period)
+            ],
         }
         return json.dumps(kept, separators=(",", ":"))
 
@@ -97,12 +104,16 @@ def load_digest(text: Optional[str], period: int) -> Digest:
         kept: Any = json.loads(text)
         if kept["version"] != VERSION or kept["period"] != period:
             return digest
+        start, sources = kept["start"], list(kept["sent"])
         for source, packed in kept["sent"].items():
             checksums = _unpack(packed)
-            minutes = {kept["start"] + n * period: value for n, value in enumerate(checksums) if value}
-            digest._sent[source] = minutes
-        for source, places in kept["partial"].items():
-            digest._partial[source] = {int(at): tuple(kept["sets"][place]) for at, place in places.items()}
+            digest._sent[source] = {start + n * period: value for n, value in enumerate(checksums) if value}
+        for number, first, length, place in kept["partial"]:
+            names, minutes = (
+                tuple(kept["sets"][place]),
+                range(start + first * period, start + (first + length) * period, period),
+            )
+            digest._partial.setdefault(sources[number], {}).update(dict.fromkeys(minutes, names))
     except (ValueError, struct.error, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"not a digest: {one_line(error, 100)}") from None
     return digest
@@ -111,6 +122,20 @@ def load_digest(text: Optional[str], period: int) -> Digest:
 def _since(oldest: int, by_source: Dict[str, Dict[int, Known]]) -> Dict[str, Dict[int, Known]]:
     kept = {key: {at: known for at, known in minutes.items() if at >= oldest} for key, minutes in by_source.items()}
     return {key: minutes for key, minutes in kept.items() if minutes}
+
+
+def _runs(minutes: Mapping[int, Names], period: int) -> Iterator[Tuple[int, int, Names]]:
+    """(first, how many, names) of the stretches in which the names stay the same."""
+    pending: Optional[Tuple[int, int, Names]] = None
+    for at, names in sorted(minutes.items()):
+        if pending and at == pending[0] + pending[1] * period and names == pending[2]:
+            pending = (pending[0], pending[1] + 1, names)
+            continue
+        if pending:
+            yield pending
+        pending = (at, 1, names)
+    if pending:
+        yield pending
 
 
 def _checksum(fields: Mapping[str, float]) -> int:

@@ -8,6 +8,7 @@ from guance_aws_cloudfront.checks import Check
 from guance_aws_cloudfront.config import parse_config
 from guance_aws_cloudfront.door import ConfigError, is_placeholder
 from guance_aws_cloudfront.errors import CollectError
+from guance_aws_cloudfront.reset import reset
 from guance_aws_cloudfront.round import Round
 from guance_aws_cloudfront.run import Run
 from guance_aws_cloudfront.text import count, one_line
@@ -120,6 +121,10 @@ class DataCollector:
         """
         return self._each(lambda one: self._check(one, func).run())
 
+    def reset(self, func: Any) -> Dict[str, Any]:
+        """Forget what is kept of the account between runs, and say what it was; RunSkipped while a run is under way."""
+        return self._each(lambda one: self._reset(one, func))
+
     def _each(self, work: Callable[[Collected], Dict[str, Any]]) -> Dict[str, Any]:
         if not self._is_list:
             return work(self._accounts[0])
@@ -130,3 +135,6 @@ class DataCollector:
 
     def _check(self, one: Any, func: Any) -> Check:
         return Check(one.account, one.config, func, self._clock, one.config.dry_run)
+
+    def _reset(self, one: Any, func: Any) -> Dict[str, Any]:
+        return reset(one.account, func, self._clock)

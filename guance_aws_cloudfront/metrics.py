@@ -112,10 +112,24 @@ def gather(batch: Sequence[Series], answers: Answers, minutes: Minutes) -> int:
         field = field_name(series.metric, series.statistic)
         of_source = minutes.setdefault(series.source, {})
         for time, value in zip(answer.times, answer.values):
-            if math.isfinite(value):
+            if _is_number(value):
                 of_source.setdefault(int(time), {})[field] = float(value)
                 values += 1
     return values
+
+
+def no_numbers(batch: Sequence[Series], answers: Answers) -> Dict[str, int]:
+    """How many values of each field are no finite numbers, so that neither a point nor DataKit can carry them."""
+    found: Dict[str, int] = {}
+    for series, answer in zip(batch, answers.queries):
+        bad, field = sum(not _is_number(value) for value in answer.values), field_name(series.metric, series.statistic)
+        if bad:
+            found[field] = found.get(field, 0) + bad
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def metric_tags(

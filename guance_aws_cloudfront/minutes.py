@@ -2,28 +2,15 @@
 
 from collections import Counter
 from types import MappingProxyType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set
 
-from guance_aws_cloudfront.account import Account
-from guance_aws_cloudfront.aws import Aws
-from guance_aws_cloudfront.aws_errors import AwsError
 from guance_aws_cloudfront.catalog import PRICE_PER_METRIC
-from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.errors import StepError
+from guance_aws_cloudfront.fetch import Fetch, Tools
 from guance_aws_cloudfront.inventory import Distributions
-from guance_aws_cloudfront.metrics import (
-    Minutes,
-    gather,
-    incomplete,
-    metric_data_request,
-    metric_points,
-    remarks,
-    source_tags,
-)
-from guance_aws_cloudfront.report import Preview, Sink, in_batches
+from guance_aws_cloudfront.metrics import Minutes, metric_points, source_tags
+from guance_aws_cloudfront.report import Preview, in_batches
 from guance_aws_cloudfront.series import Series, batches, in_words, metrics_billed
-from guance_aws_cloudfront.state import State
-from guance_aws_cloudfront.story import Story
 from guance_aws_cloudfront.text import count, duration, minute_utc, some_of
 from guance_aws_cloudfront.windows import Plan, Window
 
@@ -41,18 +28,6 @@ class Fresh(NamedTuple):
 
 # Between the oldest minute that is remembered and the end of a window that is asked for: a run and its delay.
 REACH_SLACK = 3600
-
-
-class Tools(NamedTuple):
-    """What a run works with; `seconds_left` is how much of the run's time limit remains."""
-
-    account: Account
-    config: CollectorConfig
-    aws: Aws
-    sink: Union[Sink, Preview]
-    state: State
-    story: Story
-    seconds_left: Callable[[], float]
 
 
 class Refused:
@@ -106,7 +81,12 @@ class MinuteReporter:
         self.watermark = plan.watermark
         self.windows: List[Window] = []
         self.points: Counter[str] = Counter(new=0, changed=0, unchanged=0)
-        self.billed = 0
+        self._fetch = Fetch(tools)
+
+    @property
+    def billed(self) -> int:
+        """How many metrics were asked for, as AWS bills them."""
+        return self._fetch.billed
 
     def report(self) -> None:
         """All windows of the plan; a preview also says what is asked and at what price, and how much was shown."""
@@ -172,35 +152,10 @@ class MinuteReporter:
         length = duration(window.end - window.start)
         self._tools.story.say(f"Window: {minute_utc(window.start)} to {minute_utc(window.end)} UTC ({length}).")
         minutes: Minutes = {}
-        failed = self._ask(window, asked, minutes)
+        failed = self._fetch.ask(window, asked, minutes)
         self.windows.append(window)
         self._write(minutes, failed)
         return failed
-
-    def _ask(self, window: Window, asked: Sequence[Sequence[Series]], minutes: Minutes) -> Set[str]:
-        """Fill `minutes` with what CloudWatch answers; the sources of which it did not answer all."""
-        failed: Dict[str, List[str]] = {}
-        requests = [metric_data_request(batch, window, self._tools.config.period) for batch in asked]
-        answered = values = 0
-        for batch, answers in zip(asked, self._tools.aws.metric_data(requests)):
-            if isinstance(answers, AwsError):
-                failed.setdefault(str(answers), []).extend(series.source for series in batch)
-                continue
-            answered += 1
-            self.billed += metrics_billed(batch)
-            values += gather(batch, answers, minutes)
-            for said, series in incomplete(batch, answers).items():
-                text = f"CloudWatch did not answer {count(len(series), 'metric')} completely ({said})."
-                failed.setdefault(text, []).extend(one.source for one in series)
-            for remark in remarks(answers):
-                self._tools.story.warn(f"CloudWatch remarked: {remark}")
-        self._tools.story.say(f"  CloudWatch: {count(len(requests), 'call')}, {count(values, 'value')}.")
-        texts = [self._concerning(text, sources) for text, sources in failed.items()]
-        if requests and not answered:
-            raise StepError(" ".join(texts))
-        for text in texts:
-            self._tools.story.fail(text)
-        return {source for sources in failed.values() for source in sources}
 
     def _write(self, minutes: Minutes, failed: Set[str]) -> None:
         before, refused = self.points.copy(), Refused()
@@ -211,15 +166,18 @@ class MinuteReporter:
                 self._write_batch(batch, refused)
         finally:
             # Also when Func's time-out ends the run here: what was sent must not be sent again.
-            oldest = min([self.watermark - self._tools.config.lookback, *self._woken.values()])
-            self._digest.forget_before(oldest)
-            self._tools.state.save_digest(self._digest)
+            insist(self._keep_digest)
         new, changed, unchanged = (
             self.points[verdict] - before[verdict] for verdict in ("new", "changed", "unchanged")
         )
         self._tools.story.say(f"  Points: {new:,} new, {changed:,} changed, {unchanged:,} sent before.")
         for text in refused.sentences():
             self._tools.story.fail(text)
+
+    def _keep_digest(self) -> None:
+        oldest = min([self.watermark - self._tools.config.lookback, *self._woken.values()])
+        self._digest.forget_before(oldest)
+        self._tools.state.save_digest(self._digest)
 
     def _write_batch(self, batch: List[Fresh], refused: Refused) -> None:
         def remember(position: int) -> None:
@@ -239,5 +197,13 @@ class MinuteReporter:
             if news:
                 yield Fresh(source, {**point, "fields": news}, point["fields"], partial)
 
-    def _concerning(self, text: str, sources: Sequence[str]) -> str:
-        return f"{text} Concerns {some_of(list(dict.fromkeys(sources)))}; the next run asks again."
+
+def insist(work: Callable[[], None]) -> None:
+    """Do it, and do it over when Func's time-out strikes in its midst: in a run, that strikes only once."""
+    done = False
+    try:
+        work()
+        done = True
+    finally:
+        if not done:
+            work()

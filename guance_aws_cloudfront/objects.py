@@ -13,6 +13,7 @@ TAG_KEYS = ("ARN", "DomainName", "Id", "Status")
 # CloudFront calls the description of a distribution its comment.
 RENAMED = {"Comment": "Description"}
 TIMES = ("LastModifiedTime",)
+HEADER_VALUE, HIDDEN = "HeaderValue", "***"
 
 
 def object_point(
@@ -27,9 +28,11 @@ def object_point(
     `resource_tags` are clean ones; `beyond` are fields that do not come from the record (`record.BEYOND`).
 
     Strings, numbers and booleans of the record become fields of their own name, lists and structures JSON strings;
-    nothing is invented, and what a newer API adds to the record is passed on. `message` holds the whole record.
+    nothing is invented, and what a newer API adds to the record is passed on. `message` holds the whole record, but for
+    the values of the headers that CloudFront adds for an origin.
     """
-    facts = {key: iso_utc(value) if key in TIMES and _is_number(value) else value for key, value in record.items()}
+    shown = without_header_values(record)
+    facts = {key: iso_utc(value) if key in TIMES and _is_number(value) else value for key, value in shown.items()}
     tags = {
         **resource_tags,
         **account.extra_tags,
@@ -44,6 +47,13 @@ def object_point(
         if value is not None and field not in tags:
             fields[field] = _field(value)
     return {"measurement": OBJECT_MEASUREMENT, "tags": tags, "fields": fields, "timestamp": reported_at}
+
+
+def without_header_values(value: Any) -> Any:
+    """A record, or a part of one, without what CloudFront says to an origin alone: often that is a shared secret."""
+    if isinstance(value, Mapping):
+        return {key: HIDDEN if key == HEADER_VALUE else without_header_values(inner) for key, inner in value.items()}
+    return [without_header_values(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _field(value: Any) -> Union[str, bool, int, float]:

@@ -15,9 +15,9 @@ BY_NAME, TAG = "name", "tag:"
 
 def fits(names: Iterable[str], patterns: Sequence[str]) -> bool:
     """Whether any of the names fits any of the patterns; after a leading NOT, whether none does."""
-    if patterns[0] == EXCEPT:
-        return not fits(names, patterns[1:])
-    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+    # Only the leading NOT is one: a second one is a pattern that fits nothing.
+    is_except = patterns[0] == EXCEPT
+    return is_except != any(fnmatchcase(name, pattern) for name in names for pattern in patterns[is_except:])
 
 
 class Choice(NamedTuple):

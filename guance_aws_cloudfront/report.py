@@ -4,17 +4,23 @@ import itertools
 import json
 import re
 from collections import Counter
-from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, TypeVar
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple, TypeVar
 
 from guance_aws_cloudfront.errors import StepError
+from guance_aws_cloudfront.limits import fitted
 from guance_aws_cloudfront.text import count, one_line
 
 # One POST of the connector's helper: with more, an outcome would be known of the last POST only, and DataWay's helper
 # loses what follows a compressed one.
 POINTS_PER_CALL = 100
+# How long to wait before each further attempt at a write, in seconds.
+PAUSES = (1, 3, 9)
+# The write never left the host: connection refused, no way there, no such name.
+NEVER_LEFT = re.compile(r"\[Errno (?:101|111|113|-2|-3|-5)\]")
 # The HTTP status of a body in which a point is bad.
 REFUSED = 400
 INVALID_LINE = "invalidLinePoint"
+OBJECT = "custom_object"
 
 Item = TypeVar("Item")
 Points = Sequence[Mapping[str, Any]]
@@ -35,15 +41,28 @@ class Refusal(NamedTuple):
     said: str
 
 
+# Waits so many seconds for the reason given and says True, or False at once where the run has no time for it.
+Wait = Callable[[float, str], bool]
 # Called with the position of each point that stands in the sink, as soon as it does.
 Written = Callable[[int], None]
 
 
 class Sink:
-    """A connector of Func to write to; ReportError when there is none of that ID or it cannot write."""
+    """A connector of Func to write to; ReportError when there is none of that ID or it cannot write.
 
-    def __init__(self, func: Any, connector_id: str) -> None:
-        self._id = connector_id
+    A write that certainly took nothing is tried again a few times, after `wait`; without it, never. What is done to
+    points to keep DataKit's limits, `warn` is told, once each.
+    """
+
+    def __init__(
+        self,
+        func: Any,
+        connector_id: str,
+        wait: Wait = lambda seconds, why: False,
+        warn: Callable[[str], None] = print,
+    ) -> None:
+        self._id, self._wait, self._warn = connector_id, wait, warn
+        self._warned: Set[Tuple[str, str]] = set()
         self._taken: Set[str] = set()
         try:
             connector = func.CONN(connector_id)
@@ -65,6 +84,7 @@ class Sink:
         it has taken nothing else of the category in this run, or now takes none and does not name a bad line, the
         fault is not theirs: ReportError, as for everything else that fails.
         """
+        points = self._within_limits(category, points)
         refused = self._write_halving(category, points, 0, written)
         if len(refused) < len(points):
             self._taken.add(category)
@@ -73,9 +93,21 @@ class Sink:
             raise self._failure(points, REFUSED, refused[0].said)
         return refused
 
+    def _within_limits(self, category: str, points: Points) -> Points:
+        kept = []
+        for point in points:
+            fit, said = fitted(point, category == OBJECT)
+            kept.append(fit)
+            for clause in said:
+                if (category, clause) not in self._warned:
+                    self._warned.add((category, clause))
+                    name = one_line(point["tags"].get("name", "a point"), 80)
+                    self._warn(f"DataKit's limits: of {name} {one_line(clause)}. So it is with all that are like it.")
+        return kept
+
     def _write_halving(self, category: str, points: Points, first: int, written: Written) -> List[Refusal]:
         try:
-            self._post(category, points)
+            self._post(category, [point for point in points if point["fields"]])
         except ReportError as error:
             if error.status != REFUSED:
                 raise
@@ -90,7 +122,17 @@ class Sink:
             written(position)
         return []
 
-    def _post(self, category: str, points: Points) -> None:
+    def _post(self, category: str, points: Points, pauses: Sequence[int] = PAUSES) -> None:
+        try:
+            self._attempt(category, points)
+        except ReportError as error:
+            if not pauses or not _took_nothing(error) or not self._wait(pauses[0], error.said):
+                raise
+            self._post(category, points, pauses[1:])
+
+    def _attempt(self, category: str, points: Points) -> None:
+        if not points:
+            return
         try:
             answer = self._helper(category, points)
         except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
@@ -138,6 +180,17 @@ def in_batches(items: Iterable[Item]) -> Iterator[List[Item]]:
     """The items in lists of at most 100, as many as one write takes."""
     iterator = iter(items)
     return iter(lambda: list(itertools.islice(iterator, POINTS_PER_CALL)), [])
+
+
+def _took_nothing(error: ReportError) -> bool:
+    """Whether another attempt at once can make no double.
+
+    After a time-out, a lost answer or a gateway's time-out (504) the points may stand in the sink: these wait for the
+    next run, which sends them once more, instead of a few times now.
+    """
+    if error.status == 0:
+        return NEVER_LEFT.search(error.said) is not None
+    return error.status == 429 or (error.status >= 500 and error.status != 504)
 
 
 def _not_found(connector_id: str, error: Exception) -> str:

@@ -7,9 +7,10 @@ from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.catalog import OBJECT_MEASUREMENT, PRICE_PER_METRIC
 from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.errors import RunSkipped, StepError
+from guance_aws_cloudfront.fetch import Tools
 from guance_aws_cloudfront.inventory import Distributions, Inventory
 from guance_aws_cloudfront.listing import Listing, Wakeful, list_metrics
-from guance_aws_cloudfront.minutes import MinuteReporter, Tools
+from guance_aws_cloudfront.minutes import MinuteReporter
 from guance_aws_cloudfront.objects import object_point
 from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
 from guance_aws_cloudfront.series import Series, metrics_billed, plan_series
@@ -34,7 +35,7 @@ class Run:
     def __init__(self, account: Account, config: CollectorConfig, func: Any, clock: Any, dry_run: bool) -> None:
         self._account, self._config, self._func, self._clock, self._dry_run = account, config, func, clock, dry_run
         self._started = clock.monotonic()
-        self._story = Story(account.account_name)
+        self._story = Story(account.account_name, account.secrets)
         self._state = State(func, account, self._story.warn, read_only=dry_run)
         self._aws: Optional[Aws] = None
         self._objects_failed = False
@@ -81,7 +82,7 @@ class Run:
         return self._aws
 
     def _sink(self) -> Union[Sink, Preview]:
-        return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id)
+        return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id, self._wait, self._story.warn)
 
     def _plan(self) -> Plan:
         known = self._state.watermark()
@@ -121,6 +122,8 @@ class Run:
 
     def _write_objects(self, batch: List[Record], sink: Union[Sink, Preview]) -> int:
         """How many of the objects were written."""
+        if self._seconds_left() <= 0:
+            raise StepError("The time limit is over before all objects were written; the next run goes on.")
         written: List[int] = []
         try:
             for position, said in sink.write("custom_object", batch, written.append):
@@ -170,6 +173,14 @@ class Run:
 
     def _seconds_left(self) -> float:
         return float(self._config.time_limit - (self._clock.monotonic() - self._started))
+
+    def _wait(self, seconds: float, why: str) -> bool:
+        """Pause before another attempt at a write, if the time limit has room for it."""
+        if self._seconds_left() <= seconds:
+            return False
+        self._story.say(f"  The sink did not take it ({why}); again in {seconds:.0f} s.")
+        self._clock.sleep(seconds)
+        return True
 
     def _end(self) -> Dict[str, Any]:
         calls = dict(sorted(self._aws.calls.items())) if self._aws else {}

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import uuid
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.digest import Digest, load_digest
@@ -14,6 +14,8 @@ from guance_aws_cloudfront.text import one_line
 SCOPE = "guance_aws_cloudfront"
 VERSION = 1
 KEPT_FOR = 7 * 86400
+# What `keep` is used for: resource tags, parts of configurations, and until when distributions have been asked for.
+RECALLED = ("tags", "details", "asked")
 REMEDY = {
     "STORE": "Check Func's database: without it no run can begin.",
     "CACHE": "Check Func's Redis: without it recent points are sent again in every run.",
@@ -84,6 +86,26 @@ class State:
         text = json.dumps({"version": VERSION, "kept": kept}, separators=(",", ":"))
         self._cache(what, text, KEPT_FOR, "the next run asks AWS again")
 
+    def forget(self) -> List[str]:
+        """Drop all that is kept of the account; what there was of it, by name. StateError when STORE fails.
+
+        The watermark goes last: should anything fail before, the next run goes on where the last one ended.
+        """
+        kept = (
+            *((self._func.CACHE, what) for what in ("digest", *RECALLED)),
+            (self._func.STORE, "objects_at"),
+            (self._func.STORE, "watermark"),
+        )
+        try:
+            return [what for storage, what in kept if self._dropped(storage, what)]
+        except Exception as error:  # noqa: BLE001 - see _time()
+            raise self._failure("emptied", error, "STORE or CACHE") from None
+
+    def _dropped(self, storage: Any, what: str) -> bool:
+        was_there = storage.get(self._key(what), scope=SCOPE) is not None
+        storage.delete(self._key(what), scope=SCOPE)
+        return was_there
+
     def begin(self, now: float, seconds: int) -> Optional[float]:
         """Claim the account for a run of at most `seconds`; None, or since when (epoch seconds) another run has it.
 
@@ -152,9 +174,9 @@ class State:
     def _key(self, what: str) -> str:
         return f"{what}/{self._account.partition.name}/{self._account.account_name}"
 
-    def _failure(self, done: str, error: Exception) -> StateError:
+    def _failure(self, done: str, error: Exception, storage: str = "STORE") -> StateError:
         return StateError(
-            f"Func's STORE could not be {done} ({one_line(error, 200)}). Check Func's database; the next run goes "
+            f"Func's {storage} could not be {done} ({one_line(error, 200)}). Check Func's database; the next run goes "
             "on from the last watermark."
         )
 

@@ -1,20 +1,24 @@
 """The run as a person reads it in Func's log: a line per step as it happens, warnings, failures, and the sum."""
 
 from collections import Counter
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 from guance_aws_cloudfront.errors import CollectError
-from guance_aws_cloudfront.text import count
+from guance_aws_cloudfront.text import count, masked
 
 # What a person reads of the sentence that Func shows; the log has the rest.
 MOST_PARTS = 10
 
 
 class Story:
-    """Prints each line as it happens, for only `print` reaches Func's log, and keeps warnings and failures."""
+    """Prints each line as it happens, for only `print` reaches Func's log, and keeps warnings and failures.
 
-    def __init__(self, account_name: str, is_quiet: bool = False) -> None:
-        self._account_name, self._is_quiet = account_name, is_quiet
+    Whoever tells it something, and whatever AWS has put into that: what is `hidden` does not come out. One that
+    `is_quiet` prints nothing.
+    """
+
+    def __init__(self, account_name: str, hidden: Sequence[str] = (), is_quiet: bool = False) -> None:
+        self._account_name, self._hidden, self._is_quiet = account_name, hidden, is_quiet
         self.warnings: List[str] = []
         # How often each failure was met: 120 calls that are denied for the same reason make one sentence.
         self.failures: Counter[str] = Counter()
@@ -22,15 +26,17 @@ class Story:
     def say(self, text: str) -> None:
         """A step as it happens."""
         if not self._is_quiet:
-            print(text)
+            print(masked(text, self._hidden))
 
     def warn(self, text: str) -> None:
         """Something the user should know though nothing is lost by it."""
+        text = masked(text, self._hidden)
         self.warnings.append(text)
         self.say(f"WARNING: {text}")
 
     def fail(self, text: str) -> None:
         """A part that failed: the run goes on with the others and ends as failed."""
+        text = masked(text, self._hidden)
         self.failures[text] += 1
         if self.failures[text] == 1:
             self.say(f"FAILED: {text}")

@@ -2,13 +2,15 @@
 
 import re
 import time
-from typing import Sequence
+from typing import Iterable, Sequence
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+SHORTEST_SECRET = 8
+_KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,124}\b")
 
 
 def printable(text: str) -> str:
-    """Foreign text with a blank in the place of line breaks and control characters."""
+    """Foreign text with a blank in the place of line breaks, control characters and halves of characters."""
     return _UNPRINTABLE.sub(" ", text)
 
 
@@ -21,6 +23,17 @@ def one_line(text: object, limit: int = 300) -> str:
 def cut(text: str, most: int) -> str:
     """A text in at most so many bytes of UTF-8, whole characters only."""
     return text.encode(errors="replace")[:most].decode(errors="ignore")
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Text without these secrets, and without the ID of any access key of AWS, a temporary one perhaps.
+
+    What is as short as a word (an external ID may be) stays, or else it would blot out words.
+    """
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, "***")
+    return _KEY_ID.sub("***", text)
 
 
 def iso_utc(seconds: float) -> str:

@@ -71,6 +71,14 @@ def preview(
     return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).preview(DFF)
 
 
+@DFF.API("AWS CloudFront: reset", timeout=60)
+def reset(
+    ak_id: Optional[str] = None, ak_secret: Optional[str] = None, account_name: Optional[str] = None
+) -> Dict[str, Any]:
+    """Forgets what is kept of the account between runs: the next run begins as the first one did."""
+    return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).reset(DFF)
+
+
 @DFF.API("AWS CloudFront: fan out", fixed_crontab="*/5 * * * *", timeout=60)
 def fan_out() -> Dict[str, Any]:
     """Starts `run` for each of many accounts as a task of its own, by name; for a cron job in the place of run's."""

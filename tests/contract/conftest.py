@@ -14,6 +14,7 @@ JOB = f"cron-starup-{SET}"
 RUN = f"startup__{SET}.run"
 CHECK = f"startup__{SET}.check"
 PREVIEW = f"startup__{SET}.preview"
+RESET = f"startup__{SET}.reset"
 FILLED_IN = {"AWS AK ID": AK_ID, "AWS AK SECRET": AK_SECRET, "AWS Account Name": "prod"}
 METRICS = ("Requests", "BytesDownloaded", "BytesUploaded", "4xxErrorRate", "5xxErrorRate", "TotalErrorRate")
 

@@ -104,6 +104,13 @@ def test_no_distribution_is_a_normal_answer(aws) -> None:
     assert aws.distributions() == []
 
 
+def test_a_listing_that_breaks_off_is_no_whole_one(aws) -> None:
+    more = LISTING.format(id="E1", more="true", next="")
+    aws.answers = [lambda request: respond(request, 200, more)]
+    with pytest.raises(AwsError, match=r"the answer could not be read .* the listing breaks off"):
+        aws.distributions()
+
+
 def test_a_page_that_fails_fails_the_listing_instead_of_shortening_it(aws) -> None:
     more = LISTING.format(id="E1", more="true", next="<NextMarker>m</NextMarker>")
     aws.answers = [
@@ -269,3 +276,10 @@ def test_an_interrupted_caller_begins_no_more_work() -> None:
         in_parallel(work, range(50), 2)
     release.set()
     assert len(begun) < 10
+
+
+def test_tls_is_verified_and_nothing_goes_out_without_it(account, config) -> None:
+    made = Aws(account, config, "test")
+    for client in (made._cloudfront, made._cloudwatch):
+        assert client.meta.endpoint_url.startswith("https://")
+        assert client._endpoint.http_session._verify

@@ -1,6 +1,8 @@
 """Every mistake in the account or the configuration has its sentence, before anything is called."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guance_aws_cloudfront.account import parse_account
 from guance_aws_cloudfront.config import CONFIG_KEYS, SECONDS, parse_config
@@ -214,3 +216,44 @@ def test_every_key_has_a_default_that_is_allowed() -> None:
     # Accounts and configurations are values: nothing changes them after the door.
     with pytest.raises(AttributeError):
         config.period = 300
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(CONFIG_KEYS) | st.text(max_size=6), ANYTHING | st.integers(0, 20000), max_size=4)
+)
+def test_any_configuration_is_within_the_limits_or_refused_with_a_sentence(raw) -> None:
+    try:
+        config = parse_config(raw)
+    except ConfigError as error:
+        assert "onfiguration" in str(error)
+        assert str(error).endswith((".", "?"))
+        return
+    for key, allowed in SECONDS.items():
+        value = getattr(config, key)
+        assert allowed.minimum <= value <= allowed.maximum
+        assert value % allowed.multiple == 0
+        assert value == raw.get(key, allowed.default)
+
+
+@given(
+    st.sampled_from([*sorted(RAW_ACCOUNT), "session_token", "role_arn", "external_id", "partition", "regions"]),
+    ANYTHING,
+)
+def test_any_account_is_taken_or_refused_with_a_sentence_that_has_no_secret(key, value) -> None:
+    try:
+        account = parse_account(account_with(**{key: value}))
+    except ConfigError as error:
+        said = str(error)
+    else:
+        said = repr(account)
+        assert AK_SECRET in account.secrets
+    assert AK_SECRET not in said
+    if key in ("ak_secret", "session_token") and isinstance(value, str) and len(value) > 4:
+        assert value not in said

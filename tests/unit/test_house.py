@@ -19,6 +19,7 @@ PURE = (
         "door",
         "errors",
         "extra_tags",
+        "limits",
         "metrics",
         "objects",
     ),

@@ -116,3 +116,14 @@ def test_resource_tags_are_tags_and_what_is_known_beyond_the_record_are_fields(a
     # The user's own tag and the record win, should a key be there twice.
     assert (point["tags"]["env"], point["tags"]["team"]) == ("prod", "edge")
     assert (point["fields"]["Logging"], point["fields"]["Staging"]) == ("off", False)
+
+
+def test_what_cloudfront_says_to_an_origin_alone_is_not_reported(account) -> None:
+    headers = {"Quantity": 1, "Items": [{"HeaderName": "X-Origin-Verify", "HeaderValue": "s3cret"}]}
+    origins = {"Quantity": 1, "Items": [{"Id": "o", "DomainName": "d", "CustomHeaders": headers}]}
+    point = object_point({**RECORD, "Origins": origins}, account, NOW)
+    assert "s3cret" not in repr(point)
+    for shown in (json.loads(point["fields"]["Origins"]), json.loads(point["fields"]["message"])["Origins"]):
+        (header,) = shown["Items"][0]["CustomHeaders"]["Items"]
+        assert header == {"HeaderName": "X-Origin-Verify", "HeaderValue": "***"}
+    assert headers["Items"][0]["HeaderValue"] == "s3cret"

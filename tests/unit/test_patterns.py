@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guance_aws_cloudfront.distributions import choose, idle_patterns
 from guance_aws_cloudfront.door import ConfigError
@@ -79,3 +81,22 @@ def test_what_is_no_list_of_patterns_is_refused(raw) -> None:
 def test_a_choice_by_tags_that_is_none_is_refused(raw, allowed) -> None:
     with pytest.raises(ConfigError, match=f"Configuration key 'distributions' is .*: allowed is {re.escape(allowed)}"):
         parse_distributions(raw)
+
+
+NAMES = st.text(max_size=6) | st.sampled_from(["E1SHOP", "e2*", "*", "**", "*.example.com", "[a-", "\\", "?", "NOT"])
+
+
+@given(st.lists(NAMES, max_size=4))
+def test_any_list_of_names_chooses_or_is_refused_with_a_sentence(raw) -> None:
+    try:
+        patterns = parse_distributions(raw)
+    except ConfigError as error:
+        assert str(error).startswith("Configuration key 'distributions' is ")
+        return
+    chosen = [record["Id"] for record in choose(RECORDS, patterns, TAGS)]
+    assert chosen == [record["Id"] for record in RECORDS if record["Id"] in chosen]
+    if raw[0] != "NOT":
+        # What is taken away is the rest of what is taken.
+        others = [record["Id"] for record in choose(RECORDS, parse_distributions(["NOT", *raw]), TAGS)]
+        assert sorted(chosen + others) == [record["Id"] for record in RECORDS]
+    assert all("\n" not in text for text in idle_patterns(RECORDS, patterns, TAGS))

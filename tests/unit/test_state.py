@@ -119,6 +119,24 @@ def test_a_dry_run_keeps_nothing(func) -> None:
     assert not func.CACHE
 
 
+@pytest.mark.parametrize("partial", [False, True])
+def test_the_state_of_a_thousand_distributions_is_small(func, partial) -> None:
+    """As much as is ever remembered: three hours of each, the time of a long catch-up."""
+    one = state(func, [])
+    one.begin(NOW, 300)
+    one.save_watermark(NOW)
+    one.save_objects_at(NOW)
+    digest = one.digest(60)
+    for number in range(1000):
+        for minute in range(NOW - 4 * 3600, NOW, 60):
+            digest.remember(f"E{number:013}", minute, FIELDS, partial)
+    digest.forget_before(0)
+    one.save_digest(digest)
+    assert len(func.STORE) == len(func.CACHE) == 2
+    assert sum(len(repr(row)) for row in func.STORE.items()) < 10_000
+    assert 500_000 < sum(len(repr(row)) for row in func.CACHE.items()) < 1_000_000
+
+
 def test_a_run_claims_its_account_until_it_ends_or_its_time_is_over(func) -> None:
     first, second = state(func, []), state(func, [])
     assert first.begin(NOW, 300) is None

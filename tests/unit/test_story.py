@@ -31,3 +31,15 @@ def test_a_good_end_gives_the_summary_with_the_warnings() -> None:
     story = Story("prod")
     story.warn("Mind that.")
     assert story.end({"points": 1}) == {"points": 1, "warnings": ["Mind that."]}
+
+
+def test_no_secret_comes_out_whoever_says_it(capsys) -> None:
+    story = Story("prod", ["s3cret/s3cret"])
+    story.say("a s3cret/s3cret")
+    story.warn("b s3cret/s3cret")
+    story.fail("c s3cret/s3cret")
+    assert capsys.readouterr().out == "a ***\nWARNING: b ***\nFAILED: c ***\n"
+    assert story.warnings == ["b ***"]
+    with pytest.raises(CollectError) as error:
+        story.end({})
+    assert "s3cret" not in str(error.value)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from guance_aws_cloudfront.text import count, duration, iso_utc, minute_utc, one_line, some_of
+from guance_aws_cloudfront.text import count, duration, iso_utc, masked, minute_utc, one_line, some_of
 from tests.conftest import NOW
 
 
@@ -50,3 +50,8 @@ def test_counts_and_lists() -> None:
     assert (count(1, "point"), count(1200, "point")) == ("1 point", "1,200 points")
     assert some_of(["a", "b"]) == "a, b"
     assert some_of(list("abcdefg"), 3) == "a, b, c and 4 more"
+
+
+def test_secrets_and_key_ids_are_masked_and_words_are_not() -> None:
+    text = "AKIAEXAMPLE000000001 and ASIA000000000000ABCD, s3cret/s3cret for prod"
+    assert masked(text, ["s3cret/s3cret", "prod"]) == "*** and ***, *** for prod"

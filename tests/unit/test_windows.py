@@ -39,6 +39,12 @@ def test_what_lies_beyond_the_catch_up_is_named_as_given_up() -> None:
     assert plan.chunks[0].start == oldest == plan.watermark
 
 
+def test_nothing_is_given_up_where_the_catch_up_reaches_just_far_enough() -> None:
+    plan = plan_windows(NOW, NOW - 180 - 86400, DEFAULTS)
+    assert plan.given_up is None
+    assert plan.chunks[0].start == plan.watermark == NOW - 180 - 86400
+
+
 def test_the_lookback_alone_is_never_given_up() -> None:
     watermark = NOW - 180 - 86400 + 60
     assert plan_windows(NOW, watermark, DEFAULTS).given_up is None
@@ -87,3 +93,26 @@ def test_successive_runs_ask_for_every_period_or_name_it_as_given_up(config, pau
         watermark = max([plan.watermark, *(chunk.end for chunk in plan.chunks)])
         now += pause
     assert set(range(first, watermark, config.period)) <= asked
+
+
+@given(CONFIGS, st.floats(NOW, NOW + 10**6), st.integers(60, 40000))
+def test_a_run_asks_again_for_the_lookback_and_no_period_more(config, now, pause) -> None:
+    before = plan_windows(now, None, config)
+    watermark = max([before.watermark, *(chunk.end for chunk in before.chunks)])
+    plan = plan_windows(now + pause, watermark, config)
+    asked = [chunk for chunk in plan.chunks if chunk.start < watermark]
+    again = sum(min(chunk.end, watermark) - chunk.start for chunk in asked)
+    assert again <= -(-config.lookback // config.period) * config.period
+    # And all of it, unless that lies before what may be caught up.
+    if plan.chunks and plan.chunks[0].start > now + pause - config.delay - config.max_catch_up + config.period:
+        assert again >= min(config.lookback, watermark - plan.chunks[0].start)
+
+
+def test_what_cloudwatch_has_dropped_is_not_asked_for_minute_by_minute() -> None:
+    config = parse_config({"max_catch_up": 15 * 86400})
+    plan = plan_windows(NOW, NOW - 16 * 86400, config)
+    assert plan.chunks[0].start == plan.watermark == NOW - 15 * 86400 + 60
+    assert plan.given_up == Window(NOW - 16 * 86400, plan.watermark)
+    # Of five minutes and more it keeps 63 days.
+    coarse = parse_config({"max_catch_up": 15 * 86400, "period": 300})
+    assert plan_windows(NOW, NOW - 16 * 86400, coarse).chunks[0].start == NOW - 300 - 15 * 86400

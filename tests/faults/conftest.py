@@ -1,0 +1,32 @@
+"""A world for each scenario."""
+
+import botocore.loaders
+import botocore.session
+import pytest
+
+from devtools.clock import SimulatedClock
+from devtools.cloud import EmbeddedAWS
+from devtools.datakit import DataKit
+from tests.conftest import NOW
+from tests.contract.conftest import market  # noqa: F401 - a fixture
+from tests.faults.world import World
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_models():
+    """botocore's models, read once for all the runs of a process: half of the time of a run goes into them."""
+    loader = botocore.loaders.create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", lambda *_: loader)
+        yield
+
+
+@pytest.fixture
+def world(market, monkeypatch):  # noqa: F811 - the fixture
+    """A world in which nothing goes wrong yet; botocore's retries do not wait."""
+    clock = SimulatedClock(NOW)
+    with EmbeddedAWS(clock) as aws, DataKit(clock=clock) as datakit, pytest.MonkeyPatch.context() as patch:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("time.sleep", lambda seconds: None)
+        yield World(market[0], aws, datakit, clock, patch)
