@@ -25,6 +25,7 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10, 20
 # The default retry mode differs between botocore versions; `standard` with this count means two retries. A call that
 # hangs is given up after a minute, well within a run's time limit.
 RETRIES = {"mode": "standard", "total_max_attempts": 3}
+TAGGED = {"ResourceTypeFilters": ["cloudfront:distribution"], "ResourcesPerPage": 100}
 # The profile of the Func host, if any, is nobody's business here, and may not even exist.
 NO_PROFILE = {"profile": (None, None, None, None)}
 
@@ -116,7 +117,7 @@ class Aws:
         """The resource tags of distributions by ARN, of those that have ever had any; AwsError when any page fails."""
         tagging = self._client("resourcegroupstaggingapi", self._account.partition.region)
         with self._explained("GetResources"):
-            pages = tagging.get_paginator("get_resources").paginate(ResourceTypeFilters=["cloudfront:distribution"])
+            pages = tagging.get_paginator("get_resources").paginate(**TAGGED)
             return {found["ResourceARN"]: _tags(found) for page in pages for found in page["ResourceTagMappingList"]}
 
     def tags_of(self, arns: Sequence[str]) -> "List[Union[Dict[str, str], AwsError]]":

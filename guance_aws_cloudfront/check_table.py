@@ -39,13 +39,20 @@ class CheckTable:
         self._story = story
         self._rows: List[Row] = []
         self._needed: List[str] = []
+        self._unknown: List[str] = []
         story.say(LINE.format("result", "what", "detail"))
 
-    def row(self, what: str, trial: Callable[[], str]) -> None:
-        """Try something; the detail is what `trial` returns, or the text of its Untried, Missing or StepError."""
+    def row(self, what: str, trial: Callable[[], str], required: bool = False) -> None:
+        """Try something; the detail is what `trial` returns, or the text of its Untried, Missing or StepError.
+
+        Without what is `required` no run can work: that it could not be tried is a failure too.
+        """
         try:
             self._add(OK, what, trial())
         except Untried as reason:
+            if required:
+                self._story.failures[f"{what} could not be tried: {reason}."] += 1
+                self._unknown.append(what)
             self._add(UNTRIED, what, reason)
         except Missing as missing:
             self._needed.extend([what] if missing.needed else [])
@@ -64,6 +71,8 @@ class CheckTable:
         checks = count(len(self._rows), "check")
         if failed:
             return f"NOT READY: {len(failed)} of {checks} failed: {', '.join(failed)}."
+        if self._unknown:
+            return f"NOT READY: {', '.join(self._unknown)} could not be tried."
         but = f" but for {', '.join(self._needed)}, which your configuration needs" if self._needed else ""
         tried = " as far as it could be tried" if untried else ""
         said = [f"{len(self._of(OK))} of {checks} are ok"]

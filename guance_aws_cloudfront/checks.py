@@ -58,8 +58,8 @@ class Check:
         if self._account.role_arn:
             table.row("sts:AssumeRole", self._role)
         table.row("who am I", self._who)
-        table.row("cloudfront:ListDistributions", self._distributions)
-        table.row("cloudwatch:GetMetricData", self._metrics)
+        table.row("cloudfront:ListDistributions", self._distributions, required=True)
+        table.row("cloudwatch:GetMetricData", self._metrics, required=True)
         table.row("CloudWatch's region", self._region)
         for optional in OPTIONAL_ACTIONS:
             table.row(optional.action, partial(self._optional, optional))
@@ -108,10 +108,12 @@ class Check:
         aws, quiet = self._aws(), Story(self._account.account_name, self._account.secrets, is_quiet=True)
         unkept = State(self._func, self._account, quiet.warn, read_only=True)
         inventory = Inventory(self._account, self._config, aws, unkept, quiet, objects_due=True)
-        if self._records:
-            self._no_records = "'distributions' chooses none"
         listed = len(self._records)
-        self._records, tags = inventory.chosen(self._records)
+        if any(self._config.distributions):
+            self._no_records = "it is not known which are chosen"
+        self._records, tags, *_ = inventory.chosen(self._records)
+        if listed and not self._records:
+            self._no_records = "'distributions' chooses none"
         beyond = inventory.beyond(self._records[:1], None)
         self._objects = [self._object(record, tags[record["Id"]], beyond[record["Id"]]) for record in self._records[:1]]
         if quiet.failures:

@@ -74,6 +74,8 @@ SECONDS: Dict[str, Range] = {
 }
 CONCURRENCY = Range(4, 1, 16)
 LISTED_LATE = 900
+# With `recently_active`, in seconds: what is asked for must have been listed, and a run may be late.
+FARTHEST_BACK = 9000
 WHY_LATE = (
     "with 'recently_active' or metrics beyond the default ones, for CloudWatch lists a new metric up to 15 minutes late"
 )
@@ -109,6 +111,11 @@ def parse_config(raw: Any) -> CollectorConfig:
     )
     if config.lookback < LISTED_LATE and (config.other_metrics or config.recently_active):
         raise refusal("Configuration", "lookback", config.lookback, f"at least {LISTED_LATE} seconds {WHY_LATE}")
+    if config.recently_active and config.delay + config.lookback > FARTHEST_BACK:
+        allowed = (
+            f"at most {FARTHEST_BACK} seconds together with 'delay', for CloudWatch tells who was active in 3 hours"
+        )
+        raise refusal("Configuration", "lookback", config.lookback, f"{allowed}, and 'recently_active' needs that")
     return config
 
 

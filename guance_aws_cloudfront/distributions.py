@@ -17,25 +17,32 @@ def choose(records: Sequence[Dict[str, Any]], choice: Choice, tags: TagsById) ->
     return [record for record in records if _is_chosen(record, choice, tags.get(record["Id"], {}))]
 
 
-def idle_patterns(records: Sequence[Mapping[str, Any]], choice: Choice, tags: TagsById) -> Iterator[str]:
-    """A sentence for each pattern that fits no distribution at all, with what is nearest to it."""
-    names = {name for record in records for name in _names(record)}
+def idle_patterns(
+    records: Sequence[Mapping[str, Any]], choice: Choice, tags: TagsById, tag_keys: Iterable[str] = ()
+) -> Iterator[str]:
+    """A sentence for each pattern that fits no distribution at all, with what is nearest to it of what there is.
+
+    `tag_keys` are all keys of resource tags, as far as they are known.
+    """
+    # Names are compared in lower case and told as they are.
+    names = {name.lower(): name for record in records for name in _names(record)}
     yield from _idle("'distributions'", choice.names, names)
     for key, patterns in choice.tags:
-        values = {of_one[key] for of_one in tags.values() if key in of_one}
+        values = {of_one[key]: of_one[key] for of_one in tags.values() if key in of_one}
         if values:
             yield from _idle(f"'distributions', 'tag:{key}'", patterns, values)
         else:
-            every = {key for of_one in tags.values() for key in of_one}
-            yield f"No distribution has the resource tag '{key}' of the key 'distributions'.{_nearest(key, every)}"
+            keys = {one.lower(): one for one in tag_keys}
+            near = _nearest(key.lower(), keys)
+            yield f"No distribution has the resource tag '{key}' of the key 'distributions'.{near}"
 
 
 def _is_chosen(record: Mapping[str, Any], choice: Choice, tags: Mapping[str, str]) -> bool:
-    by_name = not choice.names or fits(_names(record), choice.names)
+    by_name = not choice.names or fits([name.lower() for name in _names(record)], choice.names)
     return by_name and all(fits([tags[key]] if key in tags else [], patterns) for key, patterns in choice.tags)
 
 
-def _idle(key: str, patterns: Sequence[str], known: Iterable[str]) -> List[str]:
+def _idle(key: str, patterns: Sequence[str], known: Mapping[str, str]) -> List[str]:
     return [
         f"No distribution fits '{pattern}' of the key {key}.{_nearest(pattern, known)}"
         for pattern in patterns
@@ -44,9 +51,9 @@ def _idle(key: str, patterns: Sequence[str], known: Iterable[str]) -> List[str]:
 
 
 def _names(record: Mapping[str, Any]) -> List[str]:
-    return [str(name).lower() for name in (record["Id"], record.get("DomainName", ""), *aliases(record))]
+    return [str(name) for name in (record["Id"], record.get("DomainName", ""), *aliases(record))]
 
 
-def _nearest(pattern: str, known: Iterable[str]) -> str:
+def _nearest(pattern: str, known: Mapping[str, str]) -> str:
     near = difflib.get_close_matches(pattern, sorted(known), SHOWN, cutoff=0.5)
-    return f" The nearest are {', '.join(near)}." if near else ""
+    return f" The nearest are {', '.join(known[name] for name in near)}." if near else ""

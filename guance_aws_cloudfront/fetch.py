@@ -21,6 +21,10 @@ ROUNDS = 2
 TOO_LATE = "The time limit is over before all metrics were asked for."
 
 
+class UnansweredError(StepError):
+    """CloudWatch answered nothing at all of a window."""
+
+
 class Tools(NamedTuple):
     """What a run works with; `seconds_left` is how much of the run's time limit remains."""
 
@@ -65,7 +69,7 @@ class Fetch:
             self._tools.story.warn(f"CloudWatch answered {number} of {fields} that are no numbers: they are left out.")
         texts = [self._concerning(text, sources) for text, sources in failed.items()]
         if requests and not answered:
-            raise StepError(" ".join(texts))
+            raise UnansweredError(" ".join(texts))
         for text in texts:
             self._tools.story.fail(text)
         return {source for sources in failed.values() for source in sources}

@@ -1,6 +1,6 @@
 """The distributions of a run: listed, with their resource tags, chosen, and what is known beyond their records."""
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws import Aws
@@ -10,7 +10,7 @@ from guance_aws_cloudfront.distributions import TagsById, choose, idle_patterns
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.record import logging_fields
 from guance_aws_cloudfront.resource_tags import cleaned
-from guance_aws_cloudfront.series import Listed, has_additional_metrics
+from guance_aws_cloudfront.series import Listed, distributions_by_function, has_additional_metrics
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
 from guance_aws_cloudfront.text import count, some_of
@@ -23,10 +23,16 @@ Record = Dict[str, Any]
 
 
 class Distributions(NamedTuple):
-    """The distributions to collect: their records, and their clean resource tags by ID."""
+    """The distributions to collect: their records, and their clean resource tags by ID.
+
+    `callers` are the IDs of all distributions, also those that are not collected, by the CloudFront function that they
+    call; `functions` the names of those that a collected one calls, None when all are collected.
+    """
 
     records: List[Record]
     resource_tags: TagsById
+    callers: Mapping[str, List[str]]
+    functions: Optional[Set[str]]
 
 
 class Inventory:
@@ -40,6 +46,8 @@ class Inventory:
     ) -> None:
         self._account, self._config, self._aws, self._state, self._story = account, config, aws, state, story
         self._objects_due = objects_due
+        # All keys that AWS told of, for the nearest one to a mistaken one.
+        self._tag_keys: Set[str] = set()
 
     def distributions(self) -> Distributions:
         """The distributions to collect, which is said; AwsError, or StepError when it cannot be known which."""
@@ -52,7 +60,7 @@ class Inventory:
         chosen = choose(listed, choice, tags)
         of_them = f", {len(chosen):,} chosen" if any(choice) else ""
         self._story.say(f"Distributions: {f'{len(listed):,} listed{of_them}' if listed else 'there are none'}.")
-        for text in idle_patterns(listed, choice, tags):
+        for text in idle_patterns(listed, choice, tags, self._tag_keys):
             self._story.warn(text)
         clean = cleaned(
             {record["Id"]: tags.get(record["Id"], {}) for record in chosen},
@@ -63,7 +71,9 @@ class Inventory:
             self._story.say(clean.renamed)
         for text in clean.warnings:
             self._story.warn(text)
-        return Distributions(chosen, clean.by_id)
+        callers, ids = distributions_by_function(listed), {record["Id"] for record in chosen}
+        called = {name for name, of in callers.items() if ids.intersection(of)}
+        return Distributions(chosen, clean.by_id, callers, called if len(chosen) < len(listed) else None)
 
     def beyond(self, records: Sequence[Record], listed: Optional[Listed]) -> Dict[str, Dict[str, Any]]:
         """What objects tell beyond the records, by distribution ID: logging, and whether additional metrics are on."""
@@ -79,21 +89,19 @@ class Inventory:
         wanted = [list(self._config.resource_tags), self._config.chosen_by_tags]
         if not records or not any(wanted):
             return {}
-        kept = self._state.recall("tags")
-        known: TagsById = kept["tags"] if kept and kept.get("wanted") == wanted else {}
-        ids = {record["Id"] for record in records}
-        if ids <= set(known) and not self._objects_due:
-            return known
-        found = self._asked_tags(records)
-        if ids <= set(found):
-            self._state.keep("tags", {"wanted": wanted, "tags": found})
-        unknown = sorted(ids - set(known) - set(found))
+        kept = self._state.recall("tags") or {}
+        known: TagsById = kept["tags"] if kept.get("wanted") == wanted else {}
+        asked = [record for record in records if self._objects_due or record["Id"] not in known]
+        if asked:
+            known = {**known, **self._asked_tags(asked)}
+            self._state.keep("tags", {"wanted": wanted, "tags": _of(records, known)})
+        unknown = [record["Id"] for record in records if record["Id"] not in known]
         if unknown and self._config.chosen_by_tags:
             raise StepError(
                 "Which distributions to collect cannot be known without their resource tags (key 'distributions'); "
                 f"concerns {some_of(unknown)}. Until then nothing is collected; the next run makes up for it."
             )
-        return {**known, **found}
+        return known
 
     def _asked_tags(self, records: Sequence[Record]) -> TagsById:
         """As AWS tells them: all at once, or, where that is not allowed, one by one; of those that it does tell."""
@@ -108,15 +116,24 @@ class Inventory:
         return {record["Id"]: self._wanted(by_arn.get(record["ARN"], {})) for record in records}
 
     def _tags_one_by_one(self, records: Sequence[Record], denied: AwsDeniedError) -> TagsById:
-        answers = dict(zip((record["Id"] for record in records), self._aws.tags_of([one["ARN"] for one in records])))
-        errors = [answer for answer in answers.values() if isinstance(answer, AwsError)]
+        # One is enough to learn that they are not allowed either.
+        answers = self._aws.tags_of([records[0]["ARN"]])
+        if not isinstance(answers[0], AwsDeniedError):
+            answers += self._aws.tags_of([record["ARN"] for record in records[1:]])
+        by_id = dict(zip((record["Id"] for record in records), answers))
+        errors = [answer for answer in answers if isinstance(answer, AwsError)]
         if errors and all(isinstance(error, AwsDeniedError) for error in errors):
             self._story.warn(f"{denied} {errors[0]} One of both is enough. {AS_BEFORE}")
         else:
             self._fail_all(errors)
-        return {key: self._wanted(answer) for key, answer in answers.items() if not isinstance(answer, AwsError)}
+        # One that was deleted since the listing has none.
+        found = {
+            key: {} if isinstance(answer, AwsError) and answer.is_gone else answer for key, answer in by_id.items()
+        }
+        return {key: self._wanted(tags) for key, tags in found.items() if not isinstance(tags, AwsError)}
 
     def _wanted(self, tags: Mapping[str, str]) -> Dict[str, str]:
+        self._tag_keys.update(tags)
         return {key: value for key, value in tags.items() if self._config.wants_tag(key)}
 
     def _details(self, records: Sequence[Record]) -> Dict[str, Dict[str, str]]:
@@ -136,7 +153,8 @@ class Inventory:
                 known[key] = {"mark": marks[key], "fields": logging_fields(answer)}
         if asked:
             self._story.say(f"Configurations: {count(len(asked), 'call')}; {len(known):,} of {len(marks):,} known.")
-            self._state.keep("details", known)
+        # Also when nothing is new, for what is kept ends after a week.
+        self._state.keep("details", known)
         return {key: one["fields"] for key, one in known.items()}
 
     def _fail_all(self, errors: Sequence[AwsError]) -> None:
@@ -144,3 +162,8 @@ class Inventory:
             # One that was deleted since the listing is nobody's fault.
             if not error.is_gone:
                 self._story.fail(str(error))
+
+
+def _of(records: Sequence[Record], tags: TagsById) -> TagsById:
+    """The tags of distributions that are still there."""
+    return {record["Id"]: tags[record["Id"]] for record in records if record["Id"] in tags}

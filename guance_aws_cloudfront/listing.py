@@ -1,6 +1,6 @@
 """What ListMetrics shows: where metrics beyond the default ones are published, and which distributions are active."""
 
-from typing import Any, Dict, NamedTuple, Optional, Sequence, Set
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Set
 
 from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.aws_errors import AwsDeniedError, AwsError
@@ -67,21 +67,31 @@ def _until_then(config: CollectorConfig) -> str:
 
 
 class Wakeful:
-    """Until when each distribution has been asked for, so that one that wakes up is asked for since then."""
+    """Until when each distribution has been asked for, so that one that wakes up is asked for since then.
 
-    def __init__(self, asked: Optional[Dict[str, Any]]) -> None:
-        self._asked = {key: at for key, at in (asked or {}).items() if isinstance(at, int)}
+    `kept` is what `after` gave in the run before; it counts only when the plan begins where that run ended.
+    """
 
-    def woken(self, ids: Sequence[str], plan: Plan) -> Dict[str, int]:
+    def __init__(self, kept: Optional[Mapping[str, Any]], plan: Plan) -> None:
+        self._plan = plan
+        is_of_last_run = kept is not None and kept.get("watermark") == plan.watermark
+        self._asked: Dict[str, int] = dict(kept["asked"]) if kept and is_of_last_run else {}
+
+    def woken(self, ids: Sequence[str]) -> Dict[str, int]:
         """The first minute to ask for, by ID, of those that were not asked for up to where the plan begins.
 
         Three hours back at most: whoever was active before that was listed then.
         """
-        begin = plan.chunks[0].start
-        oldest = plan.chunks[-1].end - CHUNK_SECONDS
-        return {key: max(self._asked[key], oldest) for key in ids if max(self._asked.get(key, begin), oldest) < begin}
+        if not self._plan.chunks:
+            return {}
+        begin, end = self._plan.chunks[0].start, self._plan.chunks[-1].end
+        period = self._plan.period
+        oldest = end - CHUNK_SECONDS // period * period
+        since = {key: max(at // period * period, oldest) for key, at in self._asked.items()}
+        return {key: since[key] for key in ids if since.get(key, begin) < begin}
 
-    def after(self, every: Sequence[str], asked: Sequence[str], plan: Plan, watermark: int) -> Dict[str, int]:
+    def after(self, every: Sequence[str], asked: Sequence[str], watermark: int) -> Dict[str, Any]:
         """What to keep after a run that has reported `asked` up to a watermark, of every distribution that exists."""
-        reported = set(asked)
-        return {key: watermark if key in reported else self._asked.get(key, plan.watermark) for key in every}
+        reported, since = set(asked), self._plan.watermark
+        until = {key: watermark if key in reported else self._asked.get(key, since) for key in every}
+        return {"watermark": watermark, "asked": until}

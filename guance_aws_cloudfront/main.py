@@ -131,7 +131,8 @@ class DataCollector:
         return Round(self._accounts, self._time_limit, self._clock).go(work)
 
     def _run(self, one: Any, func: Any, dry_run: bool = False) -> Run:
-        return Run(one.account, one.config, func, self._clock, dry_run or one.config.dry_run)
+        limit = max(self._time_limit, one.config.time_limit)
+        return Run(one.account, one.config, func, self._clock, dry_run or one.config.dry_run, limit)
 
     def _check(self, one: Any, func: Any) -> Check:
         return Check(one.account, one.config, func, self._clock, one.config.dry_run)

@@ -2,7 +2,7 @@
 
 import math
 from types import MappingProxyType
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.catalog import (
@@ -155,13 +155,15 @@ def source_tags(
     records: Sequence[Mapping[str, Any]],
     account: Account,
     resource_tags: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    callers: Optional[Mapping[str, List[str]]] = None,
 ) -> Dict[str, Dict[str, str]]:
     """The tags of the points of every source; a function's have those of its distribution where it has only one.
 
-    `resource_tags` are clean ones, by distribution ID.
+    `resource_tags` are clean ones, by distribution ID. `callers` are the IDs of all distributions that call a function,
+    also of those that are not collected; out of the records unless given.
     """
     by_id = {record["Id"]: metric_tags(record, account, resource_tags.get(record["Id"], {})) for record in records}
-    callers = distributions_by_function(records)
+    callers = distributions_by_function(records) if callers is None else callers
     sources = {one.source: one.dimensions for one in series}
     return {
         source: _function_tags(dimensions, by_id, callers, account) if function_name(dimensions) else by_id[source]
@@ -179,7 +181,7 @@ def _function_tags(
         **account.extra_tags,
         "name": name,
         "cloud_provider": CLOUD_PROVIDER,
-        **(by_id[ids[0]] if len(ids) == 1 else {}),
+        **(by_id.get(ids[0], {}) if len(ids) == 1 else {}),
         FUNCTION_DIMENSION: name,
         "Region": GLOBAL,
         "Dimensions": ",".join(key for key, _ in dimensions),

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Seq
 
 from guance_aws_cloudfront.catalog import PRICE_PER_METRIC
 from guance_aws_cloudfront.errors import StepError
-from guance_aws_cloudfront.fetch import Fetch, Tools
+from guance_aws_cloudfront.fetch import Fetch, Tools, UnansweredError
 from guance_aws_cloudfront.inventory import Distributions
 from guance_aws_cloudfront.metrics import Minutes, metric_points, source_tags
 from guance_aws_cloudfront.report import Preview, in_batches
@@ -70,7 +70,9 @@ class MinuteReporter:
     ) -> None:
         self._tools = tools
         self._plan = plan
-        self._tags = source_tags(series, distributions.records, tools.account, distributions.resource_tags)
+        self._tags = source_tags(
+            series, distributions.records, tools.account, distributions.resource_tags, distributions.callers
+        )
         self._batches = batches(series)
         # Distributions that are asked for from an earlier minute on than the others, and those that failed then.
         self._woken, self.not_woken = woken, set(woken)
@@ -145,7 +147,11 @@ class MinuteReporter:
         if self._woken:
             window = Window(min(self._woken.values()), self._plan.chunks[0].start)
             self._tools.story.say(f"Active again: {some_of(sorted(self._woken))}.")
-            self.not_woken = self._report_window(window, self._woken_batches)
+            try:
+                self.not_woken = self._report_window(window, self._woken_batches)
+            except UnansweredError as error:
+                # Often a call of a single distribution, which must not cost the others their minutes.
+                self._tools.story.fail(str(error))
 
     def _report_window(self, window: Window, asked: Sequence[Sequence[Series]]) -> Set[str]:
         """The sources of which anything failed, which is said."""

@@ -1,7 +1,8 @@
 """Patterns with `*`, and a leading NOT, as in Guance's collectors."""
 
-from fnmatch import fnmatchcase
-from typing import Any, Iterable, Mapping, NamedTuple, Sequence, Tuple
+import re
+from functools import lru_cache
+from typing import Any, Iterable, Mapping, NamedTuple, Pattern, Sequence, Tuple
 
 from guance_aws_cloudfront.door import refusal
 
@@ -10,14 +11,28 @@ DISTRIBUTIONS = (
     "a list of IDs, alternate domain names, domain names or patterns of these, such as ['*.example.com'], or a dict, "
     "such as {'tag:env': ['prod']}"
 )
-BY_NAME, TAG = "name", "tag:"
+KEY, BY_NAME, TAG = "distributions", "name", "tag:"
 
 
 def fits(names: Iterable[str], patterns: Sequence[str]) -> bool:
     """Whether any of the names fits any of the patterns; after a leading NOT, whether none does."""
-    # Only the leading NOT is one: a second one is a pattern that fits nothing.
     is_except = patterns[0] == EXCEPT
-    return is_except != any(fnmatchcase(name, pattern) for name in names for pattern in patterns[is_except:])
+    return is_except != any(_compiled(pattern).fullmatch(name) for name in names for pattern in patterns[is_except:])
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*"), re.DOTALL)
+
+
+def parse_patterns(raw: Any, key: str, allowed: str) -> Tuple[str, ...]:
+    """Patterns as they were given, one at least, a NOT only at their head; ConfigError when they are none."""
+    are_texts = isinstance(raw, (list, tuple)) and all(isinstance(one, str) and one.strip() for one in raw)
+    if not are_texts or not raw or tuple(raw) == (EXCEPT,):
+        raise refusal("Configuration", key, raw, allowed)
+    if EXCEPT in raw[1:]:
+        raise refusal("Configuration", key, raw, f"'{EXCEPT}' only at the head of a list, for all that follows")
+    return tuple(pattern.strip() for pattern in raw)
 
 
 class Choice(NamedTuple):
@@ -40,24 +55,18 @@ def parse_distributions(raw: Any) -> Choice:
     if not isinstance(raw, Mapping):
         return Choice(_names(raw))
     if not raw:
-        raise refusal("Configuration", "distributions", raw, DISTRIBUTIONS)
+        raise refusal("Configuration", KEY, raw, DISTRIBUTIONS)
     tags = []
     for key, patterns in raw.items():
         tag = str(key)[len(TAG) :] if str(key).startswith(TAG) else ""
         if key != BY_NAME and not tag:
-            raise refusal("Configuration", "distributions", key, f"a dict with the keys '{BY_NAME}' and '{TAG}<key>'")
+            raise refusal("Configuration", KEY, key, f"a dict with the keys '{BY_NAME}' and '{TAG}<key>'")
         if tag:
-            tags.append((tag, _patterns(patterns, f"a list of values of the tag '{tag}' or patterns of these")))
+            tags.append(
+                (tag, parse_patterns(patterns, KEY, f"a list of values of the tag '{tag}' or patterns of these"))
+            )
     return Choice(_names(raw[BY_NAME]) if BY_NAME in raw else (), tuple(tags))
 
 
 def _names(raw: Any) -> Tuple[str, ...]:
-    return tuple(name if name == EXCEPT else name.lower() for name in _patterns(raw, DISTRIBUTIONS))
-
-
-def _patterns(raw: Any, allowed: str) -> Tuple[str, ...]:
-    """Patterns as they were given, one at least."""
-    are_texts = isinstance(raw, (list, tuple)) and all(isinstance(one, str) and one.strip() for one in raw)
-    if not are_texts or not raw or tuple(raw) == (EXCEPT,):
-        raise refusal("Configuration", "distributions", raw, allowed)
-    return tuple(pattern.strip() for pattern in raw)
+    return tuple(name if name == EXCEPT else name.lower() for name in parse_patterns(raw, KEY, DISTRIBUTIONS))

@@ -22,6 +22,9 @@ REFUSED = 400
 INVALID_LINE = "invalidLinePoint"
 OBJECT = "custom_object"
 
+# In characters; Func cuts a line of its log at 3,000.
+LONGEST_LINE = 1000
+
 Item = TypeVar("Item")
 Points = Sequence[Mapping[str, Any]]
 
@@ -159,9 +162,12 @@ class Preview:
         self._seen: Counter[str] = Counter()
 
     def write(self, category: str, points: Points, written: Written) -> List[Refusal]:
-        """Print as many of the points as are still to be shown, one JSON object a line; none is refused."""
+        """Print as many of the points as are still to be shown, as JSON; none is refused."""
         for point in points[: max(0, self.SHOWN - self._seen[category])]:
-            print(f"{category}: {json.dumps(point, ensure_ascii=False)}")
+            first, *more = _shown(point)
+            print(f"{category}: {first}")
+            for line in more:
+                print(f"  {line}")
         self._seen[category] += len(points)
         for position in range(len(points)):
             written(position)
@@ -174,6 +180,20 @@ class Preview:
             for category, noun in (("custom_object", "object"), ("metric", "point"))
         )
         return f"Shown: {objects}, {points}."
+
+
+def _shown(point: Mapping[str, Any]) -> List[str]:
+    """A point as JSON on one line, or on one for each of many fields, for Func cuts what is printed at once."""
+    text = json.dumps(point, ensure_ascii=False)
+    if len(text) <= LONGEST_LINE:
+        return [text]
+    head = json.dumps({key: value for key, value in point.items() if key != "fields"}, ensure_ascii=False)
+    return [head, *(_field_shown(name, value) for name, value in point["fields"].items())]
+
+
+def _field_shown(name: str, value: Any) -> str:
+    text = json.dumps({name: value}, ensure_ascii=False)
+    return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}… ({len(text):,} characters)"
 
 
 def in_batches(items: Iterable[Item]) -> Iterator[List[Item]]:

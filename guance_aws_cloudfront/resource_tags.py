@@ -3,9 +3,8 @@
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
-from guance_aws_cloudfront.door import refusal
 from guance_aws_cloudfront.extra_tags import is_reserved
-from guance_aws_cloudfront.patterns import EXCEPT, fits
+from guance_aws_cloudfront.patterns import fits, parse_patterns
 from guance_aws_cloudfront.text import cut, one_line, some_of
 
 # In bytes; DataKit cuts what is longer without a word. The tags of a point may have 64 KiB in all: the user's own get
@@ -29,11 +28,7 @@ def parse_resource_tags(raw: Any) -> Tuple[str, ...]:
     """The patterns of the key `resource_tags`, none for no tags; ConfigError when they are none."""
     if raw is None or raw in ([], ()):
         return ()
-    if not isinstance(raw, (list, tuple)) or not all(isinstance(pattern, str) and pattern.strip() for pattern in raw):
-        raise refusal("Configuration", "resource_tags", raw, KEYS)
-    if tuple(raw) == (EXCEPT,):
-        raise refusal("Configuration", "resource_tags", raw, KEYS)
-    return tuple(pattern.strip() for pattern in raw)
+    return parse_patterns(raw, "resource_tags", KEYS)
 
 
 def cleaned(tags: Mapping[str, Tags], patterns: Sequence[str], extra_tags: Mapping[str, str]) -> Cleaned:

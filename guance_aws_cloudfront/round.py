@@ -8,8 +8,11 @@ from guance_aws_cloudfront.errors import CollectError, RunSkipped
 from guance_aws_cloudfront.text import count, one_line
 
 Summary = Dict[str, Any]
-# Below this many seconds, an account is not begun any more.
-LEAST_SECONDS = 2
+# Below this many seconds, an account is not begun any more: a call that hangs takes a minute, and Func's time-out is
+# not far behind the time limit.
+LEAST_SECONDS = 10
+# The crontab's: each run begins with another account, so that a slow one does not always cost the same ones their turn.
+EVERY = 300
 
 Work = Callable[[Collected], Summary]
 
@@ -29,9 +32,13 @@ class Round:
         RunSkipped when all of them are under way elsewhere.
         """
         summaries: Dict[str, Summary] = {}
-        for number, one in enumerate(self._accounts):
-            print(f"--- Account {number + 1} of {len(self._accounts)}: {one_line(one.name)}")
-            summary = self._try(one, len(self._accounts) - number, work)
+        of_all = len(self._accounts)
+        first = int(self._clock.time() // EVERY) % of_all
+        for place in range(of_all):
+            number = (first + place) % of_all
+            one = self._accounts[number]
+            print(f"--- Account {number + 1} of {of_all}: {one_line(one.name)}")
+            summary = self._try(one, of_all - place, work)
             if summary is not None:
                 summaries[one.name] = summary
         print(

@@ -30,11 +30,16 @@ Record = Dict[str, Any]
 
 
 class Run:
-    """One run for one account; not to be used twice. With `dry_run` nothing is written and nothing kept."""
+    """One run for one account; not to be used twice. With `dry_run` nothing is written and nothing kept.
 
-    def __init__(self, account: Account, config: CollectorConfig, func: Any, clock: Any, dry_run: bool) -> None:
+    `task_limit` is the time limit, in seconds, of the task that the run is a part of.
+    """
+
+    def __init__(
+        self, account: Account, config: CollectorConfig, func: Any, clock: Any, dry_run: bool, task_limit: int
+    ) -> None:
         self._account, self._config, self._func, self._clock, self._dry_run = account, config, func, clock, dry_run
-        self._started = clock.monotonic()
+        self._started, self._task_limit = clock.monotonic(), task_limit
         self._story = Story(account.account_name, account.secrets)
         self._state = State(func, account, self._story.warn, read_only=dry_run)
         self._aws: Optional[Aws] = None
@@ -48,7 +53,7 @@ class Run:
 
     def collect(self) -> Dict[str, Any]:
         """All steps of a run; the summary, or CollectError when any part failed. RunSkipped while another one runs."""
-        since = self._state.begin(self._clock.time(), self._config.time_limit + CLAIM_SLACK)
+        since = self._state.begin(self._clock.time(), self._task_limit + CLAIM_SLACK)
         if since is not None:
             raise RunSkipped(
                 f'Account "{self._account.account_name}": another run has been under way since {iso_utc(since)}; this '
@@ -142,19 +147,23 @@ class Run:
     ) -> None:
         every = [record["Id"] for record in distributions.records]
         ids = every if listing.active is None else [key for key in every if key in listing.active]
-        wakeful = Wakeful(self._state.recall("asked") if self._config.recently_active else None)
+        wakeful = Wakeful(self._state.recall("asked") if self._config.recently_active else None, plan)
         if listing.active is not None:
             self._story.say(f"Active in the last 3 hours: {len(ids):,} of {len(every):,}; no others are asked for.")
-        series = plan_series(ids, self._config.metrics, listing.listed, self._config.named_metrics)
+        series = plan_series(
+            ids, self._config.metrics, listing.listed, self._config.named_metrics, distributions.functions
+        )
         tools = Tools(self._account, self._config, self._connect(), sink, self._state, self._story, self._seconds_left)
-        woken = wakeful.woken(ids, plan)
+        woken = wakeful.woken(ids)
         reporter = MinuteReporter(tools, distributions, series, plan, listing.failed, woken)
         try:
             reporter.report()
-            if self._config.recently_active:
-                reported = [key for key in ids if key not in reporter.not_woken]
-                self._state.keep("asked", wakeful.after(every, reported, plan, reporter.watermark))
         finally:
+            if self._config.recently_active:
+                # Where metrics may be missing, those that woke up are to be asked for once more.
+                asleep = set(woken) if listing.failed else reporter.not_woken
+                reported = [key for key in ids if key not in asleep]
+                self._state.keep("asked", wakeful.after(every, reported, reporter.watermark))
             self._sum_up(reporter, series)
 
     def _sum_up(self, reporter: MinuteReporter, series: Sequence[Series]) -> None:

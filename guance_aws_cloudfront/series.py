@@ -52,11 +52,13 @@ def plan_series(
     metrics: Sequence[Metric],
     listed: Optional[Listed] = None,
     named: FrozenSet[str] = frozenset(),
+    functions: Optional[Set[str]] = None,
 ) -> List[Series]:
     """Every statistic of every metric of every source, those of a metric side by side.
 
     The default metrics are asked for of every distribution, all others where they are `listed`. Where nothing could be
-    listed (None), those of distributions that were `named` outright are asked for of every one.
+    listed (None), those of distributions that were `named` outright are asked for of every one. `functions` are the
+    names of those CloudFront functions that are wanted, None for all.
     """
     ids = list(distribution_ids)
     planned = [
@@ -68,7 +70,7 @@ def plan_series(
         if metric.group == DEFAULT or _is_published(metric, dimensions, listed, named)
         for statistic in metric.statistics
     ]
-    return [*planned, *_of_functions(set(ids), metrics, listed or {})]
+    return [*planned, *_of_functions(set(ids), metrics, listed or {}, functions)]
 
 
 def _is_published(metric: Metric, dimensions: Dimensions, listed: Optional[Listed], named: FrozenSet[str]) -> bool:
@@ -82,15 +84,18 @@ def has_additional_metrics(distribution_id: str, listed: Listed) -> Optional[boo
     return ADDITIONAL in groups if groups else None
 
 
-def _of_functions(ids: Set[str], metrics: Sequence[Metric], listed: Listed) -> Iterator[Series]:
+def _of_functions(
+    ids: Set[str], metrics: Sequence[Metric], listed: Listed, functions: Optional[Set[str]]
+) -> Iterator[Series]:
     wanted = {metric.name: metric for metric in metrics if metric.group == FUNCTION}
     found = [(dimensions, name) for name in wanted for dimensions in listed.get(name, ())]
     for dimensions, name in sorted(found):
         distribution_id = dict(dimensions).get("DistributionId")
         if not function_name(dimensions):
             continue
+        is_wanted = functions is None or function_name(dimensions) in functions
         # Of a function in a distribution that is not there any more, nothing is asked.
-        if distribution_id is None or distribution_id in ids:
+        if is_wanted if distribution_id is None else distribution_id in ids:
             yield from (Series(dimensions, name, statistic) for statistic in wanted[name].statistics)
 
 

@@ -109,17 +109,18 @@ class State:
     def begin(self, now: float, seconds: int) -> Optional[float]:
         """Claim the account for a run of at most `seconds`; None, or since when (epoch seconds) another run has it.
 
-        A claim ends by itself, should the run be killed. A CACHE that fails or holds garbage lets the run begin.
+        A claim ends when it said itself, should the run be killed. A CACHE that fails or holds garbage lets the run
+        begin.
         """
         if self._read_only:
             return None
         try:
-            since = float(self._func.CACHE.get(self._key("run"), scope=SCOPE) or 0)
+            since, until = map(float, str(self._func.CACHE.get(self._key("run"), scope=SCOPE) or "0 0").split())
         except Exception:  # noqa: BLE001 - the digest will tell of a CACHE that fails
-            since = 0.0
-        if since <= now < since + seconds:
+            since = until = 0.0
+        if since <= now < until:
             return since
-        self._claim = str(now)
+        self._claim = f"{now} {now + seconds}"
         self._cache("run", self._claim, seconds, "a second run at the same time would not be noticed")
         return None
 
@@ -128,7 +129,7 @@ class State:
         if not self._read_only:
             with contextlib.suppress(Exception):  # it ends by itself
                 if self._func.CACHE.get(self._key("run"), scope=SCOPE) == self._claim:
-                    self._func.CACHE.set(self._key("run"), "0", scope=SCOPE, expire=1)
+                    self._func.CACHE.set(self._key("run"), "0 0", scope=SCOPE, expire=1)
 
     def try_storage(self, name: str) -> None:
         """Keep, read and drop a value of no meaning in Func's STORE or CACHE; StateError unless all of it works.

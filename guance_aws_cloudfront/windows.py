@@ -28,6 +28,7 @@ class Plan(NamedTuple):
     watermark: int
     chunks: List[Window]
     given_up: Optional[Window]
+    period: int = 60
 
 
 def plan_windows(now: float, watermark: Optional[int], config: CollectorConfig) -> Plan:
@@ -35,13 +36,13 @@ def plan_windows(now: float, watermark: Optional[int], config: CollectorConfig) 
     end = _floor(now - config.delay, config.period)
     if watermark is None:
         start = end - _floor(config.first_lookback, config.period)
-        return Plan(start, _chunks(start, end, config.period), None)
+        return Plan(start, _chunks(start, end, config.period), None, config.period)
     # A watermark after the end is the mark of a clock that was ahead: what it promises has not been asked for.
     known = min(_floor(watermark, config.period), end)
     oldest = max(end - _floor(config.max_catch_up, config.period), _oldest_kept(now, config.period))
     given_up = Window(known, oldest) if known < oldest else None
     start = max(_floor(known - config.lookback, config.period), oldest)
-    return Plan(max(known, oldest), _chunks(start, end, config.period), given_up)
+    return Plan(max(known, oldest), _chunks(start, end, config.period), given_up, config.period)
 
 
 def _oldest_kept(now: float, period: int) -> int:

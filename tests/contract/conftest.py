@@ -69,8 +69,8 @@ def sent_again(datakit):
 
 
 def configure(func, **configs):
-    """Put keys into CONFIGS of the deployed startup script, before those that were put there earlier."""
+    """Put keys into CONFIGS of the deployed startup script, after those that stand there: these win."""
     script = f"startup__{SET}"
     lines = "".join(f"\n    {key!r}: {value!r}," for key, value in configs.items())
-    func.scripts[script] = func.scripts[script].replace("CONFIGS = {", f"CONFIGS = {{{lines}")
+    func.scripts[script] = func.scripts[script].replace("\n}\n\n\ndef _coll", f"{lines}\n}}\n\n\ndef _coll")
     func.publish(script)

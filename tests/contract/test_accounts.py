@@ -7,7 +7,7 @@ import pytest
 from devtools.cloud import Fault, Traffic
 from devtools.judge import seen, truth
 from tests.conftest import AK_SECRET, NOW
-from tests.contract.conftest import CHECK, JOB, PREVIEW, RUN, SET
+from tests.contract.conftest import CHECK, JOB, PREVIEW, RUN, SET, sent_again
 
 HOUR, SETTLED = 3600, 180
 BUSY = Traffic(requests=900.0)
@@ -133,6 +133,30 @@ def test_when_the_time_is_over_the_rest_is_named_and_nothing_is_lost(func, aws, 
     assert func.run_cron_job(JOB).status == "success"
     end = int(clock.time())
     assert whole(aws, three.values(), NOW, end).items() <= seen(datakit).items()
+
+
+def test_every_run_begins_with_another_account(func, aws, clock, three) -> None:
+    firsts = []
+    for _ in range(4):
+        record = func.run_cron_job(JOB)
+        firsts.append(next(line for line in record.log.splitlines() if line.startswith("---")).rpartition(" ")[2])
+        clock.advance(300)
+    assert sorted(firsts[:3]) == sorted(NAMES) and firsts[3] == firsts[0]
+
+
+def test_a_list_leaves_an_account_to_a_run_of_its_own_however_long_that_takes(func, aws, datakit, clock, three) -> None:
+    def meet(name):
+        if name == "write metric":
+            func.on_event = lambda name: None
+            clock.advance(200)
+            records.append(func.run_cron_job(JOB))
+
+    records = []
+    func.on_event = meet
+    func.call(RUN, account_name="blog")
+    assert records[0].status == "success"
+    assert "2 collected, 1 under way elsewhere, 0 failed" in records[0].log
+    assert sent_again(datakit) == []
 
 
 def test_parameters_choose_one_of_several_accounts(func, aws, datakit, three) -> None:

@@ -96,3 +96,57 @@ def test_one_that_wakes_up_and_fails_is_asked_for_again(func, aws, datakit, cloc
     assert "failure" in {record.status for record in records}
     assert truth(aws, [busy, waking], NOW - HOUR, int(clock.time()) - SETTLED - 600).items() <= seen(datakit).items()
     assert sent_again(datakit) == []
+
+
+def test_switched_off_for_hours_and_on_again_it_sends_nothing_twice(func, aws, datakit) -> None:
+    aws.add_distribution(aws.account, traffic=BUSY)
+    run_for(func, 0.5)
+    configure(func, recently_active=False)
+    run_for(func, 4)
+    configure(func, recently_active=True)
+    records = run_for(func, 0.5)
+    assert "Active again" not in "".join(record.log for record in records)
+    assert sent_again(datakit) == []
+
+
+def test_a_catch_up_that_breaks_off_sends_nothing_twice(func, aws, datakit, clock) -> None:
+    key = aws.add_distribution(aws.account, traffic=BUSY)
+    run_for(func, 0.5)
+    clock.advance(4.2 * HOUR)
+    posts = len(datakit.posts)
+    func.on_event = lambda name: datakit.go_down() if len(datakit.posts) == posts + 3 else None
+    assert func.run_cron_job(JOB).status == "failure"
+    func.on_event = lambda name: None
+    datakit.come_up()
+    run_for(func, 0.5)
+    assert truth(aws, [key], NOW - HOUR, int(clock.time()) - SETTLED - 300).items() <= seen(datakit).items()
+    assert sent_again(datakit) == []
+
+
+def test_without_a_lookback_a_run_with_nothing_new_has_nothing_to_do(func, aws, clock) -> None:
+    aws.add_distribution(aws.account, traffic=BUSY)
+    configure(func, recently_active=False, lookback=0)
+    assert func.run_cron_job(JOB).status == "success"
+    clock.advance(10)
+    record = func.run_cron_job(JOB)
+    assert (record.status, record.exception) == ("success", None)
+    assert record.return_value["points"] == {"new": 0, "changed": 0, "unchanged": 0}
+
+
+def test_one_that_wakes_up_and_cannot_be_asked_for_costs_others_nothing(func, aws, datakit, clock, monkeypatch) -> None:
+    monkeypatch.setattr(devtools.cloudwatch_api, "LISTED_LATE", 5400)
+    busy = aws.add_distribution(aws.account, traffic=BUSY)
+    waking = aws.add_distribution(aws.account, traffic=BUSY, created_at=NOW + HOUR)
+    records = run_for(func, 2.5)
+    assert "Active again" not in "".join(record.log for record in records)
+    # The first call of the run in which it wakes up is the one for its past.
+    while "Active again" not in records[-1].log:
+        aws.faults.clear()
+        aws.faults.add(Fault("GetMetricData", code="InternalFailure", status=500, nth=range(1, 4)))
+        records += run_for(func, 1 / 12)
+    assert records[-1].status == "failure"
+    assert records[-1].log.count("Points: ") == 1
+    aws.faults.clear()
+    assert {record.status for record in run_for(func, 0.5)} == {"success"}
+    assert truth(aws, [busy, waking], NOW - HOUR, int(clock.time()) - SETTLED - 600).items() <= seen(datakit).items()
+    assert sent_again(datakit) == []

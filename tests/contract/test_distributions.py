@@ -112,6 +112,41 @@ def test_tags_that_fail_are_those_of_before_and_the_run_fails(func, aws, clock, 
     assert seen(datakit) == truth(aws, [shop], NOW - HOUR - SETTLED, int(clock.time()) - SETTLED)
 
 
+def test_tags_that_may_not_be_read_cost_two_calls_a_run(func, aws, clock, shop, blog) -> None:
+    configure(func, resource_tags=["env"])
+    for action in BOTH:
+        aws.deny(AK_ID, action)
+    for _ in range(3):
+        later(func, clock)
+    assert [aws.call_counts()[name] for name in ("GetResources", "ListTagsForResource")] == [3, 3]
+
+
+def test_tags_that_were_read_are_kept_though_others_failed(func, aws, clock, datakit, shop, blog) -> None:
+    configure(func, distributions={"tag:env": ["*"]})
+    aws.deny(AK_ID, "tag:GetResources")
+    aws.faults.add(Fault("ListTagsForResource", code="Throttling", status=400, nth=range(2, 5)))
+    assert "cannot be known" in func.run_cron_job(JOB).exception
+    # Objects are due still: all are asked for again.
+    assert later(func, clock).status == "success"
+    assert set(objects(datakit)) == {shop}
+
+
+def test_details_outlast_the_week_that_they_are_kept_for(func, aws, clock, shop) -> None:
+    configure(func, details=True)
+    for _ in range(9):
+        func.run_cron_job(JOB)
+        clock.advance(86400)
+    assert aws.call_counts()["GetDistributionConfig"] == 1
+
+
+def test_a_mistaken_key_of_a_tag_is_told_with_the_nearest_one(func, aws, shop) -> None:
+    configure(func, distributions={"tag:Env": ["prod"]})
+    (warning,) = func.run_cron_job(JOB).return_value["warnings"]
+    assert warning.endswith(
+        "No distribution has the resource tag 'Env' of the key 'distributions'. The nearest are env."
+    )
+
+
 def test_a_distribution_that_is_gone_when_its_tags_are_asked_for_is_no_failure(func, aws, datakit, shop, blog) -> None:
     configure(func, resource_tags=["env"], details=True)
     aws.deny(AK_ID, "tag:GetResources")
@@ -216,6 +251,9 @@ def test_a_preview_shows_tags_and_keeps_nothing(func, aws, datakit, shop) -> Non
     record = func.call(PREVIEW)
     assert record.status == "success"
     assert '"env": "prod"' in record.log and '"Logging": "off"' in record.log
+    # Func cuts a longer line; the last field of an object stands in the log too.
+    assert max(map(len, record.log.splitlines())) < 3000
+    assert '  {"Staging": false}' in record.log
     assert (func.cache.rows, func.store.rows, datakit.points()) == ({}, {}, [])
 
 

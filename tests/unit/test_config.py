@@ -150,6 +150,12 @@ BAD_CONFIGS = [
         {"recently_active": True, "lookback": 300},
         "'lookback' is 300: allowed is at least 900 seconds",
     ),
+    (
+        {"recently_active": True, "lookback": 7200, "delay": 3600},
+        "'lookback' is 7200: allowed is at most 9000 seconds together with 'delay', for CloudWatch tells who",
+    ),
+    ({"resource_tags": ["*", "NOT", "aws:*"]}, "allowed is 'NOT' only at the head of a list, for all that follows."),
+    ({"distributions": ["*", "NOT", "E1"]}, "allowed is 'NOT' only at the head of a list, for all that follows."),
     ({"resource_tags": "env"}, "Configuration key 'resource_tags' is 'env': allowed is a list of tag keys or patterns"),
     ({"resource_tags": ["NOT"]}, "Configuration key 'resource_tags' is ['NOT']: allowed is a list of tag keys"),
     ({"distributions": "E1"}, "Configuration key 'distributions' is 'E1': allowed is a list of IDs"),

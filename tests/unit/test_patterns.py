@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from guance_aws_cloudfront.distributions import choose, idle_patterns
 from guance_aws_cloudfront.door import ConfigError
-from guance_aws_cloudfront.patterns import Choice, parse_distributions
+from guance_aws_cloudfront.patterns import Choice, fits, parse_distributions
 
 RECORDS = [
     {"Id": "E1SHOP", "DomainName": "d1.cloudfront.net", "Aliases": {"Items": ["www.example.com", "example.com"]}},
@@ -46,7 +46,7 @@ def test_patterns_choose_by_id_alias_and_domain(patterns, ids) -> None:
 def test_a_pattern_that_fits_none_is_told_with_the_nearest_names() -> None:
     patterns = parse_distributions(["E1SHOPS", "*.example.com", "zzz"])
     assert list(idle_patterns(RECORDS, patterns, TAGS)) == [
-        "No distribution fits 'e1shops' of the key 'distributions'. The nearest are e1shop.",
+        "No distribution fits 'e1shops' of the key 'distributions'. The nearest are E1SHOP.",
         "No distribution fits 'zzz' of the key 'distributions'.",
     ]
     assert list(idle_patterns(RECORDS, parse_distributions(["NOT", "E9"]), TAGS)) != []
@@ -55,9 +55,9 @@ def test_a_pattern_that_fits_none_is_told_with_the_nearest_names() -> None:
 
 def test_a_pattern_of_a_tag_that_fits_none_is_told_with_the_nearest_values_or_keys() -> None:
     choice = parse_distributions({"tag:env": ["prods", "stag*"], "tag:teams": ["Web"]})
-    assert list(idle_patterns(RECORDS, choice, TAGS)) == [
+    assert list(idle_patterns(RECORDS, choice, TAGS, ["env", "Team"])) == [
         "No distribution fits 'prods' of the key 'distributions', 'tag:env'. The nearest are prod.",
-        "No distribution has the resource tag 'teams' of the key 'distributions'. The nearest are team.",
+        "No distribution has the resource tag 'teams' of the key 'distributions'. The nearest are Team.",
     ]
 
 
@@ -81,6 +81,17 @@ def test_what_is_no_list_of_patterns_is_refused(raw) -> None:
 def test_a_choice_by_tags_that_is_none_is_refused(raw, allowed) -> None:
     with pytest.raises(ConfigError, match=f"Configuration key 'distributions' is .*: allowed is {re.escape(allowed)}"):
         parse_distributions(raw)
+
+
+@pytest.mark.parametrize("raw", [["*.example.com", "NOT", "test.*"], ["NOT", "a", "NOT", "b"], {"name": ["a", "NOT"]}])
+def test_a_not_that_is_not_the_head_is_refused(raw) -> None:
+    with pytest.raises(ConfigError, match="allowed is 'NOT' only at the head of a list, for all that follows"):
+        parse_distributions(raw)
+
+
+def test_only_the_star_stands_for_anything() -> None:
+    assert fits(["a.b"], ["a*"]) and fits(["a\nb"], ["a*b"])
+    assert not any(fits([name], [pattern]) for name, pattern in (("ab", "a?"), ("a", "[a]"), ("axb", "a.b")))
 
 
 NAMES = st.text(max_size=6) | st.sampled_from(["E1SHOP", "e2*", "*", "**", "*.example.com", "[a-", "\\", "?", "NOT"])

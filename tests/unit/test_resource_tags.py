@@ -89,3 +89,8 @@ def test_what_is_no_list_of_keys_is_refused(raw) -> None:
 def test_no_list_and_an_empty_one_are_no_tags() -> None:
     assert parse_resource_tags(None) == parse_resource_tags([]) == ()
     assert parse_resource_tags([" env ", "team*"]) == ("env", "team*")
+
+
+def test_a_not_that_is_not_the_head_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"'resource_tags' is .*: allowed is 'NOT' only at the head of a list"):
+        parse_resource_tags(["*", "NOT", "aws:*"])

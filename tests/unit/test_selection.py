@@ -26,7 +26,7 @@ def names(metrics):
         (["Requests"], ["Requests"]),
         (("OriginLatency", "Requests"), ["Requests", "OriginLatency"]),
         (["Bytes*", "*HitRate"], ["BytesDownloaded", "BytesUploaded", "CacheHitRate"]),
-        (["50?ErrorRate"], ["502ErrorRate", "503ErrorRate", "504ErrorRate"]),
+        (["50*ErrorRate"], ["502ErrorRate", "503ErrorRate", "504ErrorRate"]),
         (["NOT", "Function*", "Lambda*", "*Rate", "OriginLatency"], ["Requests", "BytesDownloaded", "BytesUploaded"]),
         ([["*ErrorRate"], ["NOT", "4*"], ["NOT", "TotalErrorRate", "50*"]], ["5xxErrorRate"]),
         ([["NOT", "Function*"], ["*Errors", "*Error"]], EVERY[-3:]),

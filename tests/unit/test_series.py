@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guance_aws_cloudfront.catalog import DEFAULT_METRICS, all_metrics
+from guance_aws_cloudfront.catalog import DEFAULT_METRICS, OTHER_METRICS, all_metrics
 from guance_aws_cloudfront.config import parse_config
 from guance_aws_cloudfront.metrics import source_tags
 from guance_aws_cloudfront.record import functions_of
@@ -148,3 +148,21 @@ def test_what_is_asked_for_is_said_by_groups_with_the_same_sources() -> None:
     ]
     assert lines[0].startswith("default metrics of 2 distributions: Requests Sum, BytesDownloaded Sum, ")
     assert in_words([]) == []
+
+
+def test_a_function_is_asked_for_only_where_a_chosen_distribution_calls_it() -> None:
+    metrics = [metric for metric in OTHER_METRICS if metric.name == "FunctionInvocations"]
+    listed = {"FunctionInvocations": {(("FunctionName", name), ("Region", "Global")) for name in ("mine", "yours")}}
+    every = plan_series(["E1"], metrics, listed)
+    assert [dict(one.dimensions)["FunctionName"] for one in every] == ["mine", "yours"]
+    assert plan_series(["E1"], metrics, listed, functions={"mine"}) == every[:1]
+
+
+def test_a_function_that_others_call_too_is_not_taken_for_the_only_collected_one_s(account) -> None:
+    series = [Series((("FunctionName", "both"), ("Region", "Global")), "FunctionInvocations", "Sum")]
+    records = [record("E1", "both")]
+    (alone,) = source_tags(series, records, account).values()
+    assert alone["DistributionId"] == "E1"
+    (shared,) = source_tags(series, records, account, callers={"both": ["E1", "E2"]}).values()
+    assert "DistributionId" not in shared
+    assert shared["DistributionIds"] == "E1,E2"
