@@ -115,7 +115,8 @@ def is_noticed(mutant: Mutant) -> bool:
         for name in (PACKAGE, "startup", "devtools", "tests"):
             shutil.copytree(ROOT / name, Path(folder, name), ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("pyproject.toml", *DOCUMENTS):
-            shutil.copy(ROOT / name, folder)
+            Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, Path(folder, name))
         Path(folder, PACKAGE, f"{mutant.module}.py").write_text(mutant.code, encoding="utf-8")
         tests = [f"tests/unit/test_{mutant.module}.py", *MORE_TESTS.get(mutant.module, ())]
         call = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]

@@ -176,3 +176,40 @@ def test_a_storage_is_tried_without_a_trace(func, name) -> None:
     for read_only in (False, True):
         with pytest.raises(StateError, match=rf"Func's {name} fails \(gone\)\. Check Func's"):
             state(func, [], read_only=read_only).try_storage(name)
+
+
+def test_what_is_kept_has_the_form_that_other_versions_know(func) -> None:
+    state(func, []).save_watermark(NOW)
+    assert dict(func.STORE) == {("guance_aws_cloudfront", "watermark/aws/prod"): {"version": 1, "at": NOW}}
+
+
+def test_the_digest_is_kept_for_a_week_and_a_claim_for_the_run(func) -> None:
+    kept = []
+    func.CACHE.set = lambda key, value, scope, expire: kept.append((key, expire))
+    one = state(func, [])
+    one.save_digest(one.digest(60))
+    one.begin(NOW, 300)
+    assert kept == [("digest/aws/prod", 604800), ("run/aws/prod", 300)]
+
+
+def test_the_sentences_word_for_word(func) -> None:
+    said = []
+    state(func, []).save_watermark(NOW)
+    func.STORE[next(iter(func.STORE))] = 7
+    state(func, said).watermark()
+    func.CACHE.broken = func.STORE.broken = OSError("gone")
+    one = state(func, said)
+    digest = one.digest(60)
+    one.save_digest(digest)
+    one.begin(NOW, 300)
+    with pytest.raises(StateError) as error:
+        one.watermark()
+    assert said == [
+        "Func's STORE holds an unknown watermark (7): beginning anew.",
+        "What was sent before is not known (gone): recent points are sent again.",
+        "Func's CACHE could not be written (gone): the next run sends points again.",
+        "Func's CACHE could not be written (gone): a second run at the same time would not be noticed.",
+    ]
+    assert str(error.value) == (
+        "Func's STORE could not be read (gone). Check Func's database; the next run goes on from the last watermark."
+    )
