@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devtools.market import SCRIPTS
 from guance_aws_cloudfront.account import ACCOUNT_KEYS
 from guance_aws_cloudfront.config import CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
 
@@ -67,3 +68,10 @@ def test_every_line_that_the_startup_script_shows_is_one_that_works() -> None:
     assert len(shown) == len(CONFIG_KEYS)
     for line in shown:
         parse_config(ast.literal_eval(f"{{{line}}}"))
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_every_module_that_ships_has_its_place_in_the_house(readme) -> None:
+    text = readme.read_text(encoding="utf-8")
+    house = text[text.index("guance_aws_cloudfront/   ") : text.index("\nstartup/  ")]
+    assert [name for name in SCRIPTS if not re.search(rf"\b{name}\b", house)] == []
