@@ -67,8 +67,8 @@ SECONDS: Dict[str, Range] = {
     # With it, a regular run is one window.
     "lookback": Range(900, 0, 2 * HOUR),
     "first_lookback": Range(HOUR, 60, 15 * DAY),
-    # CloudWatch keeps one-minute values for 15 days.
-    "max_catch_up": Range(DAY, HOUR, 15 * DAY),
+    # An outage of a whole day is caught up in full. CloudWatch keeps one-minute values for 15 days.
+    "max_catch_up": Range(2 * DAY, HOUR, 15 * DAY),
     "object_interval": Range(900, 60, DAY),
     "time_limit": Range(240, 30, HOUR),
 }

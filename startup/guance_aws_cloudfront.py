@@ -35,7 +35,7 @@ CONFIGS = {
     # "delay": 180,                      # how long after its end a minute is asked for: values settle until then
     # "lookback": 900,                   # how far back minutes are asked again, for late and revised values
     # "first_lookback": 3600,            # where the very first run begins
-    # "max_catch_up": 86400,             # how far back an outage is caught up, at most 15 days
+    # "max_catch_up": 172800,            # how far back an outage is caught up, at most 15 days
     # "object_interval": 900,            # how often objects are reported
     # "concurrency": 4,                  # CloudWatch calls side by side
     # "time_limit": 240,                 # when a run ends in good order; below the timeouts further down

@@ -169,9 +169,9 @@ def test_an_outage_longer_than_a_chunk_is_caught_up_oldest_first(func, aws, data
 def test_what_is_too_old_to_be_caught_up_is_named(func, aws, clock) -> None:
     aws.add_distribution(aws.account, traffic=IDLE)
     succeeded(func.run_cron_job(JOB))
-    clock.advance(30 * HOUR)
+    clock.advance(54 * HOUR)
     (warning,) = succeeded(func.run_cron_job(JOB))["warnings"]
-    assert warning.startswith("6 h from 2026-03-01 09:57 to 2026-03-01 15:57 UTC are given up: 'max_catch_up' is 1 d.")
+    assert warning.startswith("6 h from 2026-03-01 09:57 to 2026-03-01 15:57 UTC are given up: 'max_catch_up' is 2 d.")
 
 
 def test_a_first_hour_of_failures_is_caught_up(func, aws, datakit, clock) -> None:
@@ -304,7 +304,7 @@ def test_with_dry_run_a_run_does_not_write(func, aws, datakit) -> None:
 def test_minutes_that_cloudwatch_no_longer_has_are_named(func, aws, datakit, clock) -> None:
     aws.add_distribution(aws.account, traffic=IDLE)
     script = f"startup__{SET}"
-    func.scripts[script] = func.scripts[script].replace('# "max_catch_up": 86400,', '"max_catch_up": 1296000,')
+    func.scripts[script] = func.scripts[script].replace('# "max_catch_up": 172800,', '"max_catch_up": 1296000,')
     func.publish(script)
     succeeded(func.run_cron_job(JOB))
     clock.advance(15 * 24 * HOUR)

@@ -319,11 +319,10 @@ AT_FUNC = (
     ),
     Scenario(
         FUNC,
-        "the worker sleeps for a day, with `max_catch_up` of two days",
+        "the worker sleeps for a day",
         asleep(24),
         "success",
         reads="(3 h).",
-        configs={"max_catch_up": 2 * 86400},
     ),
     Scenario(FUNC, "an upgrade, with the startup script of an older version", old_startup, "success", end=new_startup),
     Scenario(

@@ -149,10 +149,9 @@ AT_SINK = (
     Scenario(SINK, "down for two hours", down_for_two_hours, reads="Connection refused"),
     Scenario(
         SINK,
-        "down for a day, with `max_catch_up` of two days",
+        "down for a day",
         down_for_a_day,
         reads="Connection refused",
-        configs={"max_catch_up": 2 * 86400},
     ),
     Scenario(
         SINK,

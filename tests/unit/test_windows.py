@@ -32,21 +32,21 @@ def test_an_outage_is_caught_up_oldest_first_in_chunks_of_three_hours() -> None:
 
 
 def test_what_lies_beyond_the_catch_up_is_named_as_given_up() -> None:
-    watermark = NOW - 180 - 30 * 3600
+    watermark = NOW - 180 - 54 * 3600
     plan = plan_windows(NOW, watermark, DEFAULTS)
-    oldest = NOW - 180 - 86400
+    oldest = NOW - 180 - 172800
     assert plan.given_up == Window(watermark, oldest)
     assert plan.chunks[0].start == oldest == plan.watermark
 
 
 def test_nothing_is_given_up_where_the_catch_up_reaches_just_far_enough() -> None:
-    plan = plan_windows(NOW, NOW - 180 - 86400, DEFAULTS)
+    plan = plan_windows(NOW, NOW - 180 - 172800, DEFAULTS)
     assert plan.given_up is None
-    assert plan.chunks[0].start == plan.watermark == NOW - 180 - 86400
+    assert plan.chunks[0].start == plan.watermark == NOW - 180 - 172800
 
 
 def test_the_lookback_alone_is_never_given_up() -> None:
-    watermark = NOW - 180 - 86400 + 60
+    watermark = NOW - 180 - 172800 + 60
     assert plan_windows(NOW, watermark, DEFAULTS).given_up is None
 
 
