@@ -5,8 +5,11 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence
 
 from guance_aws_cloudfront.patterns import EXCEPT, Choice, fits
 from guance_aws_cloudfront.record import aliases
+from guance_aws_cloudfront.text import one_line
 
 SHOWN = 3
+# In characters, of a sentence.
+LONGEST = 500
 
 # Resource tags by distribution ID.
 TagsById = Mapping[str, Dict[str, str]]
@@ -34,7 +37,7 @@ def idle_patterns(
         else:
             keys = {one.lower(): one for one in tag_keys}
             near = _nearest(key.lower(), keys)
-            yield f"No distribution has the resource tag '{key}' of the key 'distributions'.{near}"
+            yield one_line(f"No distribution has the resource tag '{key}' of the key 'distributions'.{near}", LONGEST)
 
 
 def _is_chosen(record: Mapping[str, Any], choice: Choice, tags: Mapping[str, str]) -> bool:
@@ -44,7 +47,7 @@ def _is_chosen(record: Mapping[str, Any], choice: Choice, tags: Mapping[str, str
 
 def _idle(key: str, patterns: Sequence[str], known: Mapping[str, str]) -> List[str]:
     return [
-        f"No distribution fits '{pattern}' of the key {key}.{_nearest(pattern, known)}"
+        one_line(f"No distribution fits '{pattern}' of the key {key}.{_nearest(pattern, known)}", LONGEST)
         for pattern in patterns
         if pattern != EXCEPT and not fits(known, [pattern])
     ]
