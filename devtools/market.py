@@ -33,6 +33,7 @@ SCRIPTS = {
     "fetch": "Metrics of a window",
     "checks": "Check",
     "check_actions": "Optional permissions",
+    "check_host": "Host of a check",
     "check_table": "Table of a check",
     "account": "Account",
     "accounts": "One account or several",

@@ -16,12 +16,12 @@ from guance_aws_cloudfront.text import clock_difference
 class AwsError(StepError):
     """A call to AWS failed for good; the text is a whole sentence for the user, without any secret.
 
-    `is_gone` when what it asked about does not exist any more.
+    `is_gone` when what it asked about does not exist any more, `is_of_key` when AWS does not take the access key.
     """
 
-    def __init__(self, text: str, is_gone: bool = False) -> None:
+    def __init__(self, text: str, is_gone: bool = False, is_of_key: bool = False) -> None:
         super().__init__(text)
-        self.is_gone = is_gone
+        self.is_gone, self.is_of_key = is_gone, is_of_key
 
 
 class AwsDeniedError(AwsError):
@@ -72,6 +72,8 @@ REMEDIES = (
         "The next run asks again; if it lasts, lower 'concurrency' or raise the quota of {action} in Service Quotas.",
     ),
 )
+# An unknown key, a refused signature, an expired token: no other call will fare better.
+OF_KEY = REMEDIES[1:4]
 GONE = ("NoSuchDistribution", "NoSuchResource")
 ACTIONS: Dict[str, Tuple[str, str]] = {
     "Connect": ("Preparing the calls to AWS", ""),
@@ -103,7 +105,11 @@ def explain(error: Exception, account: Account, operation: str) -> AwsError:
         advice = "The next run asks again; if it lasts, report it with this line."
     code = _code(error)
     kind = AwsDeniedError if code in REMEDIES[0].codes else AwsError
-    return kind(f"{step} failed: {reason}. {advice}", is_gone=code in GONE)
+    return kind(
+        f"{step} failed: {reason}. {advice}",
+        is_gone=code in GONE,
+        is_of_key=any(code in remedy.codes for remedy in OF_KEY),
+    )
 
 
 def _code(error: Exception) -> str:

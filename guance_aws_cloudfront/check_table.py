@@ -50,7 +50,8 @@ class CheckTable:
         try:
             self._add(OK, what, trial())
         except Untried as reason:
-            if required:
+            # What failed before is the reason mostly, and has been told.
+            if required and not self._of(FAILED):
                 self._story.failures[f"{what} could not be tried: {reason}."] += 1
                 self._unknown.append(what)
             self._add(UNTRIED, what, reason)
@@ -74,7 +75,7 @@ class CheckTable:
         if self._unknown:
             return f"NOT READY: {', '.join(self._unknown)} could not be tried."
         but = f" but for {', '.join(self._needed)}, which your configuration needs" if self._needed else ""
-        tried = " as far as it could be tried" if untried else ""
+        tried = ", as far as it could be tried" if untried else ""
         said = [f"{len(self._of(OK))} of {checks} are ok"]
         said += [f"{result}: {', '.join(what)}" for result, what in ((MISSING, missing), (UNTRIED, untried)) if what]
         return f"READY{but}{tried}: {'; '.join(said)}."

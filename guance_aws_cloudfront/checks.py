@@ -1,29 +1,28 @@
 """The check: what a run needs is tried once, all of it also when something fails, and nothing is kept of it."""
 
-import platform
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Dict, List, Optional, Sequence
 
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws import Aws
-from guance_aws_cloudfront.aws_errors import CLOCK_TOLERANCE, AwsError
+from guance_aws_cloudfront.aws_errors import AwsError
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS, PRICE_PER_METRIC
 from guance_aws_cloudfront.check_actions import OPTIONAL_ACTIONS, OptionalAction, try_optional
+from guance_aws_cloudfront.check_host import clock_row, versions_row
 from guance_aws_cloudfront.check_table import CheckTable, Missing, Untried
 from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.inventory import Inventory
 from guance_aws_cloudfront.metrics import Answers, incomplete, metric_data_request
 from guance_aws_cloudfront.objects import object_point
-from guance_aws_cloudfront.report import Sink
+from guance_aws_cloudfront.report import AGAIN, ReportError, Sink
 from guance_aws_cloudfront.run import VERSION
 from guance_aws_cloudfront.series import Series, plan_series
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
-from guance_aws_cloudfront.text import clock_difference, count, minute_utc, some_of
+from guance_aws_cloudfront.text import count, minute_utc, some_of
 from guance_aws_cloudfront.windows import Window
 
 # `Requests` of so many distributions tell where CloudFront's metrics are, for at most a tenth of a cent.
@@ -41,9 +40,13 @@ class Check:
         self._state = State(func, account, self._story.warn, read_only=dry_run)
         self._connections: List[Aws] = []
         self._records: List[Dict[str, Any]] = []
+        # All that there are; None before AWS has told.
+        self._listed: Optional[List[Dict[str, Any]]] = None
         # The object to write, of one of them.
         self._objects: List[Dict[str, Any]] = []
         self._no_records = "no distribution is known"
+        # Why AWS need not be asked anything more.
+        self._reason = ""
         # Of how many distributions there were values; None before CloudWatch has answered.
         self._with_values: Optional[int] = None
         self._billed = 0
@@ -68,7 +71,7 @@ class Check:
         table.row("Func's STORE", self._store)
         table.row("Func's CACHE", self._cache)
         table.row("clock", self._clocks)
-        table.row("versions", _versions)
+        table.row("versions", partial(versions_row, VERSION))
         return self._end(table)
 
     def _connect(self, account: Account) -> Aws:
@@ -77,8 +80,8 @@ class Check:
 
     def _aws(self) -> Aws:
         """What AWS is asked through; Untried where that could not be made."""
-        if not self._connections:
-            raise Untried("AWS cannot be asked, see above")
+        if not self._connections or self._reason:
+            raise Untried(self._reason or "AWS cannot be asked, see above")
         # A call may hang for a minute, and Func's time-out would end the check without a word.
         if self._clock.monotonic() - self._started > self._config.time_limit / 2:
             raise Untried("the calls before took too long")
@@ -93,10 +96,13 @@ class Check:
         try:
             return f"{aws.caller()} (sts:GetCallerIdentity, needs no permission)"
         except AwsError as error:
+            if error.is_of_key:
+                self._reason = "AWS does not take the access key, see above"
+                raise
             raise Missing(f"{error} A run does not ask this.") from None
 
     def _distributions(self) -> str:
-        self._records = self._aws().distributions()
+        self._records = self._listed = self._aws().distributions()
         self._no_records = "there is no distribution"
         if not any(self._config.distributions):
             # Should it be too late for more of them, one as it is will do.
@@ -108,12 +114,15 @@ class Check:
         aws, quiet = self._aws(), Story(self._account.account_name, self._account.secrets, is_quiet=True)
         unkept = State(self._func, self._account, quiet.warn, read_only=True)
         inventory = Inventory(self._account, self._config, aws, unkept, quiet, objects_due=True)
-        listed = len(self._records)
+        listed = len(self._listed or ())
         if any(self._config.distributions):
             self._no_records = "it is not known which are chosen"
-        self._records, tags, *_ = inventory.chosen(self._records)
-        if listed and not self._records:
+        if self._listed is None:
+            raise Untried("no distribution is known")
+        self._records, tags, *_ = inventory.chosen(self._listed)
+        if self._listed and not self._records:
             self._no_records = "'distributions' chooses none"
+            raise StepError(f"'distributions' chooses none of {listed:,}. {' '.join(quiet.warnings)}")
         beyond = inventory.beyond(self._records[:1], None)
         self._objects = [self._object(record, tags[record["Id"]], beyond[record["Id"]]) for record in self._records[:1]]
         if quiet.failures:
@@ -179,11 +188,15 @@ class Check:
             why = "'dry_run' is set" if self._dry_run else self._no_records
             raise Untried(f'"{self._config.datakit_id}" is there; no object was written, for {why}')
         # Of a single point, the sink refuses all: an error.
-        sink.write("custom_object", self._objects, lambda _: None)
+        try:
+            sink.write("custom_object", self._objects, lambda _: None)
+        except ReportError as error:
+            # Of a check, there is nothing to send again.
+            raise StepError(str(error).replace(AGAIN, "").strip()) from None
         return f'"{self._config.datakit_id}" took an object, of {self._objects[0]["tags"]["Id"]}'
 
     def _store(self) -> str:
-        known = self._state.watermark()
+        known = self._state.watermark() if self._state.objects_at() is not None else None
         reported = "nothing reported yet" if known is None else f"reported up to {minute_utc(known)} UTC"
         return f"{self._keeps('STORE')}; {reported}"
 
@@ -195,13 +208,7 @@ class Check:
         return "can be read; not written, for 'dry_run' is set" if self._dry_run else "can be written, read and emptied"
 
     def _clocks(self) -> str:
-        known = [aws.clock_ahead for aws in self._connections if aws.clock_ahead is not None]
-        if not known:
-            raise Untried("AWS has not answered")
-        said = f"the Func host's is {clock_difference(known[0])}"
-        if abs(known[0]) > CLOCK_TOLERANCE:
-            raise StepError(f"{said}: set it right, for AWS takes 5 minutes at most.")
-        return said
+        return clock_row([aws.clock_ahead for aws in self._connections if aws.clock_ahead is not None])
 
     def _end(self, table: CheckTable) -> Dict[str, Any]:
         calls = sum((aws.calls for aws in self._connections), Counter())
@@ -224,15 +231,3 @@ class Check:
 
 def _with_values(answers: Answers) -> int:
     return sum(1 for answer in answers.queries if answer.values)
-
-
-def _versions() -> str:
-    packages = ", ".join(f"{package} {_version(package)}" for package in ("botocore", "boto3"))
-    return f"guance_aws_cloudfront {VERSION}, Python {platform.python_version()}, {packages}"
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "of no known version"

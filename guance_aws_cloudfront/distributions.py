@@ -40,6 +40,18 @@ def idle_patterns(
             yield one_line(f"No distribution has the resource tag '{key}' of the key 'distributions'.{near}", LONGEST)
 
 
+def idle_keys(patterns: Sequence[str], tag_keys: Iterable[str]) -> List[str]:
+    """A sentence for each pattern of resource tags that fits no key at all; none while no key is known."""
+    known = {key.lower(): key for key in tag_keys}
+    return [
+        one_line(
+            f"No distribution has a resource tag '{pattern}' (key 'resource_tags').{_nearest(pattern, known)}", LONGEST
+        )
+        for pattern in patterns
+        if known and pattern != EXCEPT and not fits(known.values(), [pattern])
+    ]
+
+
 def _is_chosen(record: Mapping[str, Any], choice: Choice, tags: Mapping[str, str]) -> bool:
     by_name = not choice.names or fits([name.lower() for name in _names(record)], choice.names)
     return by_name and all(fits([tags[key]] if key in tags else [], patterns) for key, patterns in choice.tags)

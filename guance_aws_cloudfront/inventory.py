@@ -6,7 +6,7 @@ from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.aws_errors import AwsDeniedError, AwsError
 from guance_aws_cloudfront.config import CollectorConfig
-from guance_aws_cloudfront.distributions import TagsById, choose, idle_patterns
+from guance_aws_cloudfront.distributions import TagsById, choose, idle_keys, idle_patterns
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.record import logging_fields
 from guance_aws_cloudfront.resource_tags import cleaned
@@ -17,7 +17,7 @@ from guance_aws_cloudfront.text import count, some_of
 
 # Configurations are asked for one by one: so many a run, until all are known.
 CONFIGURATIONS_A_RUN = 100
-AS_BEFORE = "Until then, resource tags are those that were known before."
+AS_BEFORE = "Until then, only resource tags that were read before are known."
 
 Record = Dict[str, Any]
 
@@ -67,6 +67,8 @@ class Inventory:
             self._config.resource_tags,
             self._account.extra_tags,
         )
+        for text in idle_keys(self._config.resource_tags, self._tag_keys):
+            self._story.warn(text)
         if clean.renamed:
             self._story.say(clean.renamed)
         for text in clean.warnings:

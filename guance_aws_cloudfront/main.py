@@ -122,7 +122,12 @@ class DataCollector:
         return self._each(lambda one: self._check(one, func).run())
 
     def reset(self, func: Any) -> Dict[str, Any]:
-        """Forget what is kept of the account between runs, and say what it was; RunSkipped while a run is under way."""
+        """Forget what is kept of the account between runs, and say what it was; RunSkipped while a run is under way.
+
+        Of several accounts, one must be named at the call: ConfigError.
+        """
+        if self._is_list:
+            raise ConfigError("A reset is for one of several accounts: give its 'account_name'.")
         return self._each(lambda one: self._reset(one, func))
 
     def _each(self, work: Callable[[Collected], Dict[str, Any]]) -> Dict[str, Any]:

@@ -21,6 +21,7 @@ NEVER_LEFT = re.compile(r"\[Errno (?:101|111|113|-2|-3|-5)\]")
 REFUSED = 400
 INVALID_LINE = "invalidLinePoint"
 OBJECT = "custom_object"
+AGAIN = "The next run sends them again."
 
 # In characters; Func cuts a line of its log at 3,000.
 LONGEST_LINE = 1000
@@ -150,7 +151,7 @@ class Sink:
     def _failure(self, points: Points, status: int, text: str) -> ReportError:
         said = _masked(text)
         what = f'Writing {count(len(points), "point")} to the connector "{self._id}" failed'
-        return ReportError(f"{what} ({said}). {_advice(status, said)} The next run sends them again.", status, said)
+        return ReportError(f"{what} ({said}). {_advice(status, said)} {AGAIN}", status, said)
 
 
 class Preview:

@@ -6,7 +6,7 @@ from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.errors import RunSkipped, StepError
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
-from guance_aws_cloudfront.text import iso_utc
+from guance_aws_cloudfront.text import iso_utc, minute_utc
 
 # For how long a run of which the end is not known may still be under way, in seconds: as a run's claim.
 CLAIM = 300
@@ -30,15 +30,21 @@ def reset(account: Account, func: Any, clock: Any) -> Dict[str, Any]:
             f'Account "{account.account_name}": a run has been under way since {iso_utc(since)}, and would write down '
             "again what is forgotten. Try again when it has ended; nothing was forgotten."
         )
-    forgotten = []
+    forgotten, reached = [], None
     try:
+        reached = state.watermark()
         forgotten = [KEPT[what] for what in state.forget()]
     except StepError as error:
         story.fail(str(error))
     finally:
         state.end()
+    name = f'account "{account.account_name}" ({account.partition.name})'
     if forgotten:
-        story.say(f"Forgotten: {', '.join(forgotten)}. The next run begins as the first one, and sends its hour again.")
+        until = "" if reached is None else f" It was reported up to {minute_utc(reached)} UTC."
+        story.say(
+            f"Forgotten of {name}: {', '.join(forgotten)}.{until} The next run begins as the very first one, as "
+            "far back as 'first_lookback' says: what lies before is not sent any more, what lies after is sent again."
+        )
     elif not story.failures:
-        story.say("Nothing is kept of this account.")
+        story.say(f"Nothing is kept of {name}.")
     return story.end({"account": account.account_name, "forgotten": forgotten})

@@ -42,7 +42,7 @@ class Round:
             if summary is not None:
                 summaries[one.name] = summary
         print(
-            f"--- {count(len(self._accounts), 'account')}: {len(summaries)} collected, {len(self._skips)} under way "
+            f"--- {count(len(self._accounts), 'account')}: {len(summaries)} ok, {len(self._skips)} under way "
             f"elsewhere, {len(self._failures)} failed."
         )
         if self._failures:

@@ -74,9 +74,11 @@ class Run:
         inventory = Inventory(self._account, self._config, self._connect(), self._state, self._story, due)
         distributions = inventory.distributions()
         records = distributions.records
-        self._summary["distributions"] = len(records)
+        self._summary.update(distributions=len(records), objects=0)
+        if not records and distributions.functions is not None:
+            self._story.warn("No distribution is chosen: nothing is collected, and the watermark stays where it is.")
+            return
         listing = list_metrics(self._config, plan, self._clock.time(), self._connect(), self._story)
-        self._summary["objects"] = 0
         if due:
             self._report_objects(distributions, inventory.beyond(records, listing.listed), sink)
         self._report_minutes(distributions, listing, plan, sink)
@@ -100,7 +102,8 @@ class Run:
             lost = duration(plan.given_up.end - plan.given_up.start)
             self._story.warn(
                 f"{lost} from {minute_utc(plan.given_up.start)} to {minute_utc(plan.given_up.end)} UTC are given up: "
-                f"'max_catch_up' is {duration(self._config.max_catch_up)}. Up to 15 days can be caught up."
+                f"'max_catch_up' is {duration(self._config.max_catch_up)}. To have them all the same, within 15 days, "
+                'see "Begin anew" in README.'
             )
         return plan
 

@@ -7,7 +7,7 @@ import pytest
 from devtools.cloud import Fault, Traffic
 from devtools.judge import seen, truth
 from tests.conftest import AK_SECRET, NOW
-from tests.contract.conftest import CHECK, JOB, PREVIEW, RUN, SET, sent_again
+from tests.contract.conftest import CHECK, JOB, PREVIEW, RESET, RUN, SET, sent_again
 
 HOUR, SETTLED = 3600, 180
 BUSY = Traffic(requests=900.0)
@@ -63,7 +63,7 @@ def test_a_list_of_accounts_is_collected_in_one_task(func, aws, datakit, three) 
     assert by_id == {key: name for name, key in three.items()}
     assert list(record.return_value["accounts"]) == list(NAMES)
     assert record.return_value["accounts"]["blog"]["distributions"] == 1
-    assert "--- 3 accounts: 3 collected, 0 under way elsewhere, 0 failed." in record.log
+    assert "--- 3 accounts: 3 ok, 0 under way elsewhere, 0 failed." in record.log
 
 
 def test_each_account_has_its_own_configuration(func, aws, datakit, keys) -> None:
@@ -155,7 +155,7 @@ def test_a_list_leaves_an_account_to_a_run_of_its_own_however_long_that_takes(fu
     func.on_event = meet
     func.call(RUN, account_name="blog")
     assert records[0].status == "success"
-    assert "2 collected, 1 under way elsewhere, 0 failed" in records[0].log
+    assert "2 ok, 1 under way elsewhere, 0 failed" in records[0].log
     assert sent_again(datakit) == []
 
 
@@ -168,6 +168,16 @@ def test_parameters_choose_one_of_several_accounts(func, aws, datakit, three) ->
     assert "Parameter 'ak_id' is for one of several accounts: give its 'account_name' too." in record.exception
     assert func.call(PREVIEW, account_name="api").status == "success"
     assert "3 accounts" in func.call(CHECK).log
+
+
+def test_a_reset_is_for_one_of_several_accounts(func, aws, three) -> None:
+    func.run_cron_job(JOB)
+    record = func.call(RESET)
+    assert "A reset is for one of several accounts: give its 'account_name'." in record.exception
+    record = func.call(RESET, account_name="blog")
+    assert record.status == "success" and 'Forgotten of account "blog" (aws): ' in record.log
+    kept = {key for _, key in func.store.rows if key.startswith("watermark/")}
+    assert kept == {"watermark/aws/shop", "watermark/aws/api"}
 
 
 def test_a_key_in_the_environment_is_that_of_all_accounts_without_one(func, aws, datakit, keys) -> None:

@@ -159,7 +159,7 @@ def test_without_distributions_the_rest_is_tried(func, aws, datakit) -> None:
     assert set(untried) == {"CloudWatch's region", *OPTIONAL[2:], "connector"}
     assert untried["connector"] == '"datakit" is there; no object was written, for there is no distribution'
     assert rows(record)["cloudwatch:GetMetricData"][0] == "ok"
-    assert verdict(record).startswith("READY as far as it could be tried: 10 of 14 checks are ok; untried: Cloud")
+    assert verdict(record).startswith("READY, as far as it could be tried: 10 of 14 checks are ok; untried: Cloud")
     assert datakit.posts == []
 
 
@@ -206,6 +206,36 @@ def test_tags_that_may_not_be_read_are_told_at_the_distributions(
     assert rows(record)["distributions"][0] == result
     assert sentence in rows(record)["distributions"][1]
     assert record.status == ("failure" if result == "FAILED" else "success")
+
+
+def test_a_key_that_aws_does_not_take_is_told_once(func, aws, datakit, one) -> None:
+    record = func.call(CHECK, ak_secret="wrong/secret/wrong/secret/wrong/secret/0")
+    assert results(record)["who am I"] == "FAILED"
+    assert {results(record)[what] for what in OF_AWS[1:]} == {"untried"}
+    assert rows(record)["cloudfront:ListDistributions"][1] == "AWS does not take the access key, see above"
+    assert record.exception.count("refused the signature") == 1 and "1 part of the check failed" in record.exception
+    assert record.log.splitlines()[-1] == "NOT READY: 1 of 14 checks failed: who am I."
+
+
+def test_a_choice_that_chooses_none_is_a_failure(func, aws, datakit, one) -> None:
+    configure(func, ('# "distributions": ["*"],', '"distributions": ["ship.*"],'))
+    record = func.call(CHECK)
+    result, detail = rows(record)["distributions"]
+    assert (result, record.status) == ("FAILED", "failure")
+    assert detail.startswith("'distributions' chooses none of 1. No distribution fits 'ship.*'")
+
+
+def test_a_check_does_not_promise_to_send_again(func, aws, datakit, one) -> None:
+    datakit.go_down()
+    record = func.call(CHECK)
+    assert results(record)["connector"] == "FAILED"
+    assert "sends them again" not in record.log + record.exception
+
+
+def test_a_watermark_without_a_report_is_not_taken_for_one(func, aws, datakit, one) -> None:
+    datakit.go_down()
+    func.run_cron_job(JOB)
+    assert rows(func.call(CHECK))["Func's STORE"][1].endswith("; nothing reported yet")
 
 
 def test_no_traffic_leaves_the_region_untried(func, aws, datakit) -> None:

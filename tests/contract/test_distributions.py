@@ -141,7 +141,7 @@ def test_details_outlast_the_week_that_they_are_kept_for(func, aws, clock, shop)
 
 def test_a_mistaken_key_of_a_tag_is_told_with_the_nearest_one(func, aws, shop) -> None:
     configure(func, distributions={"tag:Env": ["prod"]})
-    (warning,) = func.run_cron_job(JOB).return_value["warnings"]
+    warning, _ = func.run_cron_job(JOB).return_value["warnings"]
     assert warning.endswith(
         "No distribution has the resource tag 'Env' of the key 'distributions'. The nearest are env."
     )
@@ -176,13 +176,29 @@ def test_distributions_are_chosen_by_tag(func, aws, datakit, shop, blog, distrib
     assert all("env" not in point.tags for point in datakit.points())
 
 
-def test_a_choice_that_fits_nothing_is_told_with_what_is_nearest(func, aws, datakit, shop) -> None:
+def test_a_choice_that_fits_nothing_is_told_with_what_is_nearest_and_loses_nothing(
+    func, aws, datakit, clock, shop
+) -> None:
     configure(func, distributions={"tag:env": ["prd"]})
     record = func.run_cron_job(JOB)
     assert record.status == "success"
-    (warning,) = record.return_value["warnings"]
-    assert warning == "No distribution fits 'prd' of the key 'distributions', 'tag:env'. The nearest are prod."
+    nearest, nothing = record.return_value["warnings"]
+    assert nearest == "No distribution fits 'prd' of the key 'distributions', 'tag:env'. The nearest are prod."
+    assert nothing == "No distribution is chosen: nothing is collected, and the watermark stays where it is."
     assert datakit.points() == []
+    clock.advance(3 * HOUR)
+    configure(func, distributions={"tag:env": ["prod"]})
+    assert func.run_cron_job(JOB).status == "success"
+    assert truth(aws, [shop], NOW - HOUR, int(clock.time()) - SETTLED).items() <= seen(datakit).items()
+
+
+def test_a_key_of_resource_tags_that_no_distribution_has_is_told_with_the_nearest_one(func, aws, shop) -> None:
+    configure(func, resource_tags=["env", "teem", "NOT*"])
+    warnings = func.run_cron_job(JOB).return_value["warnings"]
+    assert warnings == [
+        "No distribution has a resource tag 'teem' (key 'resource_tags'). The nearest are team.",
+        "No distribution has a resource tag 'NOT*' (key 'resource_tags').",
+    ]
 
 
 def test_without_its_tags_nothing_is_chosen_by_guess_and_the_next_run_makes_up_for_it(

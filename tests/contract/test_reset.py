@@ -19,7 +19,8 @@ def test_reset_forgets_the_account_and_says_what(func, aws, datakit, clock) -> N
         *("what was sent in the last minutes", "the time of the last objects", "the watermark")
     ]
     assert record.log.startswith(
-        "Forgotten: what was sent in the last minutes, the time of the last objects, the water"
+        'Forgotten of account "prod" (aws): what was sent in the last minutes, the time of the last objects, '
+        "the watermark. It was reported up to 2026-03-01 09:57 UTC."
     )
     clock.advance(60)
     left = {
@@ -37,7 +38,7 @@ def test_reset_forgets_the_account_and_says_what(func, aws, datakit, clock) -> N
 def test_reset_of_an_unknown_account_says_that_nothing_is_kept(func, aws) -> None:
     record = func.call(RESET)
     assert (record.status, record.return_value["forgotten"]) == ("success", [])
-    assert record.log == "Nothing is kept of this account."
+    assert record.log == 'Nothing is kept of account "prod" (aws).'
     assert aws.calls == []
 
 
