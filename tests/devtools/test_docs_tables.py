@@ -39,6 +39,14 @@ def test_the_monitors_in_a_page_are_up_to_date(name) -> None:
     assert len(re.findall(r"^\| AWS CloudFront ", read(name), re.MULTILINE)) == len(MONITORS)
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_monitors_that_need_what_is_paid_are_marked(name) -> None:
+    rows = re.findall(r"^\| (AWS CloudFront .+? ¹) \|", read(name), re.MULTILINE)
+    assert len(rows) == 2
+    (note,) = re.findall(r"^¹ .+$", read(name), re.MULTILINE)
+    assert '`"metrics": "ALL"`' in note
+
+
 def test_the_object_in_a_page_is_one_that_the_demo_reports(monkeypatch) -> None:
     # The demo's tools are there for the newest Python only.
     pytest.importorskip("sparklines")
