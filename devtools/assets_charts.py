@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Tuple
 
 from devtools.assets_dql import CUSTOM_OBJECT, Expression, Query, Text, failed, highest, newest, rate
+from devtools.assets_thresholds import COLOUR_NAMES, LEVELS
 
 # A tag of the points, the variable that filters it, and the name that the dashboard shows.
 VARIABLES = (
@@ -104,7 +105,7 @@ def note(key: str, title: Text, content: Text) -> Chart:
 
 def table(key: str, title: Text, help_text: Text, *columns: Tuple[str, Text]) -> Chart:
     """The objects, with the newest value of each field."""
-    query = Query(newest(*(name for name, _ in columns)), by=("name",), filters=OF_OBJECTS, namespace=CUSTOM_OBJECT)
+    query = Query(newest(*(name for name, _ in columns)), by=("Id",), filters=OF_OBJECTS, namespace=CUSTOM_OBJECT)
     return Chart(key, "table", title, help_text, (Shown(query),), size=(24, 10), columns=columns)
 
 
@@ -121,6 +122,13 @@ def percentiles(*names: str) -> Tuple[Tuple[str, Expression, Text], ...]:
 def failures() -> Expression:
     """The requests that ended with any error."""
     return failed("TotalErrorRate")
+
+
+def coloured(levels: str) -> Text:
+    """From where on a percentage is shown in which colour."""
+    steps = [(COLOUR_NAMES[status], f"{operand:g} %") for status, operand in reversed(LEVELS[levels].steps)]
+    english = ", ".join(f"{name.en} from {operand} on" for name, operand in steps)
+    return Text(f" {english.capitalize()}.", f"{'，'.join(f'{operand} 起为{name.zh}' for name, operand in steps)}。")
 
 
 def both(first: Text, second: Text) -> Text:

@@ -59,7 +59,8 @@ def _variable(number: int, tag: str, name: Any, language: str) -> Dict[str, Any]
         "definition": {
             "tag": "",
             "field": "",
-            "value": f"SHOW_TAG_VALUE(from=['{METRIC_MEASUREMENT}'],keyin=['{tag}'])[10m]",
+            # A day: points come minutes late, and who has just died or is little used is to be chosen too.
+            "value": f"SHOW_TAG_VALUE(from=['{METRIC_MEASUREMENT}'],keyin=['{tag}'])[1d]",
             "metric": "",
             "object": "",
             # Nothing is filtered until someone chooses.

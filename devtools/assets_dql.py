@@ -112,6 +112,12 @@ def failed(metric: str) -> Expression:
     return Expression(f"(SUM(`{name}` * `{weight}`) / 100)", "SUM", (name, weight), name)
 
 
+def missed() -> Expression:
+    """The number of requests that the cache did not answer, of distributions whose hit rate is known."""
+    name, weight = _share("CacheHitRate")
+    return Expression(f"(SUM(`{weight}`) - SUM(`{name}` * `{weight}`) / 100)", "SUM", (weight, name), name)
+
+
 def highest(metric: str, statistic: str = "") -> Expression:
     """The highest value of any minute and distribution."""
     name = field(metric, statistic)

@@ -1,4 +1,4 @@
-"""The groups of the dashboard, with those at its top: how it is now, traffic and errors."""
+"""The groups of the dashboard, with those at its top: the overview, traffic and errors."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from devtools.assets_charts import (
     Group,
     both,
     by_each,
+    coloured,
     failures,
     lines,
     stat,
@@ -29,7 +30,7 @@ SUMMARY = Text(
 )
 OVERVIEW = Group(
     "overview",
-    Text("Now", "概览"),
+    Text("Overview", "概览"),
     (
         stat(
             "requests",
@@ -44,12 +45,26 @@ OVERVIEW = Group(
             total("BytesDownloaded", "BytesUploaded"),
             BYTES,
         ),
-        stat("rate_4xx", Text("4xx error rate", "4xx 错误率"), SHARE, rate("4xxErrorRate"), PERCENT, "4xxErrorRate"),
-        stat("rate_5xx", Text("5xx error rate", "5xx 错误率"), SHARE, rate("5xxErrorRate"), PERCENT, "5xxErrorRate"),
+        stat(
+            "rate_4xx",
+            Text("4xx error rate", "4xx 错误率"),
+            both(SHARE, coloured("4xxErrorRate")),
+            rate("4xxErrorRate"),
+            PERCENT,
+            "4xxErrorRate",
+        ),
+        stat(
+            "rate_5xx",
+            Text("5xx error rate", "5xx 错误率"),
+            both(SHARE, coloured("5xxErrorRate")),
+            rate("5xxErrorRate"),
+            PERCENT,
+            "5xxErrorRate",
+        ),
         stat(
             "rate_total",
             Text("Total error rate", "总错误率"),
-            SHARE,
+            both(SHARE, coloured("TotalErrorRate")),
             rate("TotalErrorRate"),
             PERCENT,
             "TotalErrorRate",

@@ -137,7 +137,7 @@ OBJECTS = Group(
     (
         table(
             "objects",
-            Text("Distributions", "分配"),
+            Text("State and settings", "状态与设置"),
             Text("As last reported to Infrastructure / Custom.", "为最近一次上报到「基础设施 / 自定义」的内容。"),
             ("DomainName", Text("Domain", "域名")),
             ("AlternateDomainNames", Text("Aliases", "备用域名")),

@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Dict, List
 
 from devtools.assets_dql import NAMESPACES, Query, Text
-from devtools.assets_monitors import Monitor, Target
+from devtools.assets_monitors_form import Monitor, Target
 from devtools.assets_thresholds import LEVELS
 
 GROUP = "AWS CloudFront"

@@ -152,6 +152,7 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     wrong = [key for key in expected if key in found and found[key] != expected[key]]
     doubles = stage.datakit.doubles()
     recovered = [key for key in found if OUTAGE[0] <= key[1] < OUTAGE[1]]
+    functions = _of_functions(stage.datakit, OUTAGE)
     changed = sum(record.return_value["points"]["changed"] for record in records if record.return_value)
     failed = sum(record.status != "success" for record in records)
     show.heading("6. Was anything lost?")
@@ -161,7 +162,7 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
             ("minutes of default metrics that CloudWatch has", f"{len(expected):,}"),
             ("  of which missing in the sink", str(len(missing))),
             ("  of which another value in the sink", str(len(wrong))),
-            ("  of the outage, recovered after it", f"{len(recovered):,}"),
+            ("  of the outage, recovered after it", f"{len(recovered):,}, and {functions:,} of functions"),
             ("points written twice with the same values", str(len(doubles))),
             ("points written again because CloudWatch revised them", str(changed)),
         ]
@@ -189,7 +190,7 @@ def finish(seconds: float) -> None:
     show.heading("Next")
     show.say("  See it as Guance draws it: the shipped dashboard over these points, in any browser, offline:")
     show.say(f"    {show.short(PAGE)}")
-    show.say(f"  All points lie in {path}, table `points`; for example:")
+    show.say(f"  All points lie in {path}, table `points`; for example, where sqlite3 is installed:")
     show.say(f"    sqlite3 {path} \"SELECT datetime(time, 'unixepoch'), tags, fields FROM points LIMIT 5\"")
     show.say("  One tick against your own AWS account, reading only, points into a local receiver:")
     show.say("    make live          (credentials from your environment or AWS profile; see README)")
@@ -200,6 +201,11 @@ def finish(seconds: float) -> None:
 def _promised(record: TaskRecord) -> int:
     """The time before which, says a run, every minute stands in the sink."""
     return calendar.timegm(time.strptime(record.return_value["watermark"], "%Y-%m-%dT%H:%M:%SZ"))
+
+
+def _of_functions(datakit: DataKit, span: Tuple[int, int]) -> int:
+    """The points of CloudFront functions in a time: new to the sink as well, but no minutes of a distribution."""
+    return sum("FunctionName" in it.tags and span[0] <= it.time < span[1] for it in datakit.latest().values())
 
 
 def _times(span: Tuple[int, int]) -> str:

@@ -89,17 +89,34 @@ function drawLines(place, chart) {
   });
 }
 
+// How wide the longest of some texts is, as the page draws its charts.
+function widest(texts, size) {
+  const canvas = document.createElement("canvas").getContext("2d");
+  canvas.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
+  return Math.max(...texts.map((text) => canvas.measureText(text).width));
+}
+
 function drawTop(place, chart) {
   const shown = [...chart.values].reverse();
   const most = shown[shown.length - 1].value || 1;
+  const labels = shown.map((it) => formatted(it.value, chart.unit, chart.precision));
   const trace = {
     type: "bar", orientation: "h", x: shown.map((it) => it.value), y: shown.map((it) => it.name),
-    text: shown.map((it) => formatted(it.value, chart.unit, chart.precision)), textposition: "outside", hoverinfo: "none",
+    text: labels, textposition: "outside", textfont: { size: 11 }, textangle: 0, constraintext: "none",
+    cliponaxis: false, hoverinfo: "none",
     marker: { color: shown.map((it, number) => colour(it.name, number)) },
   };
+  // On a phone a name takes half the width, on two lines.
+  const narrow = place.clientWidth < 400;
+  if (narrow) place.style.height = `${Math.max(260, 32 * shown.length)}px`;
   plot(place, [trace], {
-    xaxis: { visible: false, fixedrange: true, range: [0, 1.5 * most] },
-    yaxis: { automargin: true, fixedrange: true, tickfont: { size: 11 } },
+    // The longest bar ends where the room for the longest number begins.
+    margin: { l: 8, r: Math.ceil(widest(labels, 11)) + 12, t: 8, b: 8 },
+    xaxis: { visible: false, fixedrange: true, range: [0, most] },
+    yaxis: {
+      automargin: true, fixedrange: true, showgrid: false, tickfont: { size: 11 }, tickvals: shown.map((it) => it.name),
+      ticktext: shown.map((it) => (narrow ? it.name.replace(SEPARATOR, "<br>") : it.name)),
+    },
   });
 }
 

@@ -107,6 +107,25 @@ def test_every_metric_of_the_catalog_is_shown(dashboard) -> None:
     assert [name for name in UNIT_OF if f"`{name}`" not in asked] == []
 
 
+def test_no_heading_is_said_twice(dashboard) -> None:
+    for name, charts in groups(dashboard).items():
+        assert name not in [chart["name"] for chart in charts]
+    assert groups(dashboard).keys() & {"Now", "现在"} == set()
+
+
+def test_columns_begin_with_a_capital(dashboard) -> None:
+    for query in (it for chart in dashboard["main"]["charts"] if chart["type"] == "table" for it in chart["queries"]):
+        assert query["query"]["groupBy"] == ["Id"]
+
+
+def test_a_number_with_colours_says_from_where_on(dashboard) -> None:
+    coloured = [it for it in dashboard["main"]["charts"] if it["extend"]["settings"].get("levels")]
+    assert len(coloured) == 3
+    for settings in (chart["extend"]["settings"] for chart in coloured):
+        for level in settings["levels"]:
+            assert f"{level['value'][0]} %" in settings["titleDesc"]
+
+
 def test_units_are_those_of_the_metrics(dashboard) -> None:
     for chart in dashboard["main"]["charts"]:
         for query in chart["queries"]:
@@ -124,7 +143,7 @@ def test_variables_are_defined_and_all_used_and_nothing_is_filtered_at_first(das
     assert set(variables) == {"account_name", "DistributionId", "DomainName"}
     assert set(re.findall(r"#\{(\w+)\}", json.dumps(dashboard["main"]["charts"]))) == set(variables)
     for code, variable in variables.items():
-        assert variable["definition"]["value"] == f"SHOW_TAG_VALUE(from=['aws_AWS/CloudFront'],keyin=['{code}'])[10m]"
+        assert variable["definition"]["value"] == f"SHOW_TAG_VALUE(from=['aws_AWS/CloudFront'],keyin=['{code}'])[1d]"
         assert variable["definition"]["defaultVal"]["value"] == "*"
         assert variable["includeStar"]
 

@@ -21,13 +21,15 @@ def by_field(monitors, text):
 
 
 def test_every_promised_monitor_is_there(monitors) -> None:
-    assert len(monitors) == 8
-    for name in ("5xxErrorRate", "4xxErrorRate", "TotalErrorRate", "CacheHitRate", "OriginLatency_p90", "CO::"):
+    assert len(monitors) == 9
+    for name in ("5xxErrorRate", "4xxErrorRate", "TotalErrorRate", "OriginLatency_p90", "CO::"):
         assert len(by_field(monitors, name)) == 1, name
-    operators = {
-        it["jsonScript"]["checkerOpt"]["rules"][0]["conditions"][0]["operator"] for it in by_field(monitors, "A/B")
+    assert len(by_field(monitors, "B-A")) == 1
+    comparisons = {
+        (it["jsonScript"]["checkerOpt"]["rules"][0]["conditions"][0]["operator"], len(it["jsonScript"]["groupBy"]))
+        for it in by_field(monitors, "A/B")
     }
-    assert operators == {"<=", ">="}
+    assert comparisons == {("<=", 3), (">=", 3), ("<=", 1)}
 
 
 def test_extend_repeats_the_script(monitors) -> None:
@@ -65,7 +67,7 @@ def test_each_is_gated_on_requests_but_that_of_the_collector_itself(monitors) ->
             if "CO::" in checker["jsonScript"]["targets"][0]["dql"]:
                 assert gates == []
             else:
-                assert [float(gate["operands"][0]) >= 500 for gate in gates] == [True]
+                assert [float(gate["operands"][0]) >= 300 for gate in gates] == [True]
 
 
 def test_a_window_is_longer_than_what_has_not_arrived_yet(monitors) -> None:
@@ -90,11 +92,34 @@ def test_comparisons_of_counts_bear_the_minutes_that_have_not_arrived(monitors) 
 def test_missing_data_is_no_incident_but_for_the_collector(monitors) -> None:
     for checker in monitors:
         script = checker["jsonScript"]
-        if "CO::" in script["targets"][0]["dql"]:
-            # Nothing at all counts as 0 objects, and the rule says what that is.
-            assert (script["noDataAction"], script["noDataInterval"]) == ("checkAs0", 3600)
+        if script["groupBy"] == ["account_name"]:
+            # Nothing at all counts as 0, and the rule says what that is.
+            assert (script["noDataAction"], script["noDataInterval"]) == ("checkAs0", script["interval"])
         else:
             assert script["noDataAction"] == "none"
+
+
+def test_only_what_is_sure_to_be_an_outage_is_critical(monitors) -> None:
+    critical = {
+        checker["jsonScript"]["title"].partition(" {{")[0]
+        for checker in monitors
+        if checker["jsonScript"]["checkerOpt"]["rules"][0]["status"] == "critical"
+    }
+    # Of one cause one page: total errors are 4xx, which are part of the day, or 5xx, which page by themselves.
+    assert len(critical) == 4
+    assert not [title for title in critical if "4xx" in title or "total" in title or "总" in title or "origin" in title]
+
+
+def test_what_compares_with_last_week_says_that_that_may_have_been_unusual(monitors) -> None:
+    for checker in by_field(monitors, "A/B"):
+        message = checker["jsonScript"]["message"]
+        assert "week's hour was unusual" in message or "上周同一小时" in message.partition("排查")[2]
+
+
+def test_the_editor_shows_the_parts_of_a_formula(monitors) -> None:
+    (dropped,) = [it for it in by_field(monitors, "A/B") if it["jsonScript"]["groupBy"] == ["account_name"]]
+    children = dropped["extend"]["querylist"][0]["query"]["children"]
+    assert [child["code"] for child in children] == ["A", "B"]
 
 
 def test_each_recovers(monitors) -> None:

@@ -31,6 +31,7 @@ def test_the_demo_shows_each_step_and_that_nothing_was_lost(short_day, capsys) -
         *("deployed  cron job cron-starup-guance_aws_cloudfront", "First run: collecting from", "=> success"),
         *("the sink goes down", "Connection refused", "failure: as before", "img.example.com", "Requests_Sum"),
         *("metrics billed", "make live", "points.sqlite", "dashboard.html"),
+        *("recovered after it", " of functions"),
     ):
         assert text in out
     assert demo.KEY[1] not in out

@@ -39,6 +39,20 @@ def test_the_monitors_in_a_page_are_up_to_date(name) -> None:
     assert len(re.findall(r"^\| AWS CloudFront ", read(name), re.MULTILINE)) == len(MONITORS)
 
 
+@pytest.mark.parametrize(("name", "said"), [("README.md", "and {} monitors"), ("README.zh.md", "和{}个监控器")])
+def test_a_readme_counts_the_monitors(name, said) -> None:
+    number = {"README.md": {8: "eight", 9: "nine", 10: "ten"}, "README.zh.md": {8: "八", 9: "九", 10: "十"}}[name]
+    assert said.format(number[len(MONITORS)]) in read(name)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_monitors_that_need_what_is_paid_are_marked(name) -> None:
+    rows = re.findall(r"^\| (AWS CloudFront .+? ¹) \|", read(name), re.MULTILINE)
+    assert len(rows) == 2
+    (note,) = re.findall(r"^¹ .+$", read(name), re.MULTILINE)
+    assert '`"metrics": "ALL"`' in note
+
+
 def test_the_object_in_a_page_is_one_that_the_demo_reports(monkeypatch) -> None:
     # The demo's tools are there for the newest Python only.
     pytest.importorskip("sparklines")

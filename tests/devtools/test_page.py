@@ -125,6 +125,25 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(points) -> None:
         assert len(browser.picture(driver)) > 10_000
 
 
+@pytest.mark.parametrize(("width", "phone"), [(390, True), (800, False), (1400, False)])
+def test_names_and_numbers_of_the_top_lists_are_whole(points, width, phone) -> None:
+    with browser.opened(points[1], "en", (width, 900), phone) as driver:
+        labels = driver.execute_script(
+            """
+            return [...document.querySelectorAll(".chart.toplist .plot")].flatMap((plot) => {
+              const room = plot.getBoundingClientRect();
+              return [...plot.querySelectorAll(".bartext, .ytick text")].map((it) => {
+                const place = it.getBoundingClientRect();
+                return [it.textContent, place.left >= room.left && place.right <= room.right];
+              });
+            });
+            """
+        )
+        assert len(labels) == 3 * (3 + 3)
+        assert [text for text, whole in labels if not whole] == []
+        assert len([text for text, _ in labels if text.endswith("B")]) == 3
+
+
 def test_a_chart_without_data_says_so_and_no_text_can_leave_its_place(tmp_path) -> None:
     with DataKit() as datakit:
         data = page_data.page_data(ROOT, datakit, page_data.Span(0, 3600, 300))
