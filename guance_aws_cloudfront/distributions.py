@@ -5,6 +5,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence
 
 from guance_aws_cloudfront.patterns import EXCEPT, Choice, fits
 from guance_aws_cloudfront.record import aliases
+from guance_aws_cloudfront.text import one_line
 
 SHOWN = 3
 
@@ -30,11 +31,11 @@ def idle_patterns(
     for key, patterns in choice.tags:
         values = {of_one[key]: of_one[key] for of_one in tags.values() if key in of_one}
         if values:
-            yield from _idle(f"'distributions', 'tag:{key}'", patterns, values)
+            yield from _idle(f"'distributions', 'tag:{one_line(key)}'", patterns, values)
         else:
             keys = {one.lower(): one for one in tag_keys}
             near = _nearest(key.lower(), keys)
-            yield f"No distribution has the resource tag '{key}' of the key 'distributions'.{near}"
+            yield f"No distribution has the resource tag '{one_line(key)}' of the key 'distributions'.{near}"
 
 
 def _is_chosen(record: Mapping[str, Any], choice: Choice, tags: Mapping[str, str]) -> bool:
@@ -44,7 +45,7 @@ def _is_chosen(record: Mapping[str, Any], choice: Choice, tags: Mapping[str, str
 
 def _idle(key: str, patterns: Sequence[str], known: Mapping[str, str]) -> List[str]:
     return [
-        f"No distribution fits '{pattern}' of the key {key}.{_nearest(pattern, known)}"
+        f"No distribution fits '{one_line(pattern)}' of the key {key}.{_nearest(pattern, known)}"
         for pattern in patterns
         if pattern != EXCEPT and not fits(known, [pattern])
     ]
