@@ -54,6 +54,7 @@ SCRIPTS = {
     "metrics": "Queries and metric points",
     "aws": "AWS calls",
     "aws_errors": "AWS errors",
+    "aws_session": "AWS session",
     "credentials": "AWS credentials",
     "report": "Reporting",
     "limits": "Limits of DataKit",

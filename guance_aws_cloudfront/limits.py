@@ -6,7 +6,7 @@ And what would make it refuse a whole body for one point's sake: a number that i
 import math
 import re
 from functools import lru_cache
-from typing import Any, Dict, Iterable, List, Mapping, Tuple
+from typing import Any, Collection, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from guance_aws_cloudfront.text import cut, printable, some_of
 
@@ -15,23 +15,30 @@ MOST_TAGS, MOST_FIELDS = 256, 1024
 LONGEST_KEY, LONGEST_TAG, LONGEST_TAGS = 256, 1024, 64 * 1024
 LONGEST_STRING, LONGEST_MEASUREMENT = 32 * 1024 * 1024, 1024
 LARGEST = 2**63 - 1
+FLOATS = frozenset([float])
 # An object may not have these keys, nor any with a dot.
 FORBIDDEN = ("class", "date")
 # What an object or point is known by, and an object's whole record: left out last.
 FIRST = ("name", "message")
 
 Said = List[str]
+# Tags and the category's kind -> the tags themselves, what became of them, and what was said: by identity, for the
+# points of a distribution share theirs.
+KnownTags = Dict[Tuple[int, bool], Tuple[Mapping[str, Any], Dict[str, str], Said]]
 # A backslash before a separator of line protocol, or at the end.
 _STRAY = re.compile(r"\\+(?=[,= ])|[\\\s]+\Z")
 
 
-def fitted(point: Mapping[str, Any], is_object: bool) -> Tuple[Dict[str, Any], Said]:
+def fitted(
+    point: Mapping[str, Any], is_object: bool, known: Optional[KnownTags] = None
+) -> Tuple[Mapping[str, Any], Said]:
     """The point as DataKit takes it, and what had to be done for that, a clause for each.
 
-    One without a field, or an object without a name, is left out: its fields are then empty.
+    One without a field, or an object without a name, is left out: its fields are then empty. `known` remembers what
+    became of tags that several points share.
     """
     said: Said = []
-    tags = _tags(point["tags"], is_object, said)
+    tags = _tags_once(point["tags"], is_object, said, {} if known is None else known)
     fields = _fields(point["fields"], tags, is_object, said)
     if is_object and "name" not in tags:
         said.append("an object without a name is left out")
@@ -39,7 +46,20 @@ def fitted(point: Mapping[str, Any], is_object: bool) -> Tuple[Dict[str, Any], S
     elif not fields:
         said.append("a point without a field is left out")
     measurement = _cut(point["measurement"], LONGEST_MEASUREMENT, "the measurement", said)
+    if tags is point["tags"] and fields is point["fields"] and measurement is point["measurement"]:
+        return point, said
     return {**point, "measurement": measurement, "tags": tags, "fields": fields}, said
+
+
+def _tags_once(tags: Dict[str, str], is_object: bool, said: Said, known: KnownTags) -> Dict[str, str]:
+    place = (id(tags), is_object)
+    if place not in known:
+        said_now: Said = []
+        fit = _tags(tags, is_object, said_now)
+        known[place] = tags, tags if fit == tags else fit, said_now
+    _, kept, said_then = known[place]
+    said.extend(said_then)
+    return kept
 
 
 def _tags(tags: Mapping[str, Any], is_object: bool, said: Said) -> Dict[str, str]:
@@ -69,7 +89,14 @@ def _within(tags: Dict[str, str], said: Said) -> Dict[str, str]:
     return {key: value for key, value in tags.items() if key in kept}
 
 
-def _fields(fields: Mapping[str, Any], tags: Mapping[str, str], is_object: bool, said: Said) -> Dict[str, Any]:
+def _fields(fields: Mapping[str, Any], tags: Mapping[str, str], is_object: bool, said: Said) -> Mapping[str, Any]:
+    if (
+        fields
+        and _are_finite(fields.values())
+        and _need_nothing(tuple(fields), is_object)
+        and fields.keys().isdisjoint(tags)
+    ):
+        return fields
     kept: Dict[str, Any] = {}
     for key in _in_order(fields):
         value, name = fields[key], _key(key, is_object, said)
@@ -81,6 +108,17 @@ def _fields(fields: Mapping[str, Any], tags: Mapping[str, str], is_object: bool,
         else:
             kept[name] = value
     return kept
+
+
+def _are_finite(values: Collection[Any]) -> bool:
+    # A sum is finite only where all of its terms are.
+    return FLOATS.issuperset(map(type, values)) and math.isfinite(sum(values))
+
+
+# All points of a kind have the same keys.
+@lru_cache(maxsize=256)
+def _need_nothing(keys: Tuple[str, ...], is_object: bool) -> bool:
+    return len(keys) <= MOST_FIELDS and all(key and _key(key, is_object, []) == key for key in keys)
 
 
 def _wrong(name: str, value: Any, tags: Mapping[str, str], kept: Mapping[str, Any]) -> str:

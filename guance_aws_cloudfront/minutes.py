@@ -157,6 +157,8 @@ class MinuteReporter:
         """The sources of which anything failed, which is said."""
         length = duration(window.end - window.start)
         self._tools.story.say(f"Window: {minute_utc(window.start)} to {minute_utc(window.end)} UTC ({length}).")
+        # The watermark has moved since the last window: so a long catch-up remembers no more than a short one.
+        self._forget()
         minutes: Minutes = {}
         failed = self._fetch.ask(window, asked, minutes)
         self.windows.append(window)
@@ -180,9 +182,13 @@ class MinuteReporter:
         for text in refused.sentences():
             self._tools.story.fail(text)
 
-    def _keep_digest(self) -> None:
+    def _forget(self) -> None:
+        """Drop what was sent of minutes that will not be asked for again."""
         oldest = min([self.watermark - self._tools.config.lookback, *self._woken.values()])
         self._digest.forget_before(oldest)
+
+    def _keep_digest(self) -> None:
+        self._forget()
         self._tools.state.save_digest(self._digest)
 
     def _write_batch(self, batch: List[Fresh], refused: Refused) -> None:
@@ -201,7 +207,8 @@ class MinuteReporter:
             verdict, news = self._digest.news(source, point["timestamp"], point["fields"], partial)
             self.points[verdict] += 1
             if news:
-                yield Fresh(source, {**point, "fields": news}, point["fields"], partial)
+                whole = news is point["fields"]
+                yield Fresh(source, point if whole else {**point, "fields": news}, point["fields"], partial)
 
 
 def insist(work: Callable[[], None]) -> None:
