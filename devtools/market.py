@@ -55,6 +55,7 @@ SCRIPTS = {
     "aws": "AWS calls",
     "aws_errors": "AWS errors",
     "aws_session": "AWS session",
+    "pace": "Pace of AWS calls",
     "credentials": "AWS credentials",
     "report": "Reporting",
     "limits": "Limits of DataKit",

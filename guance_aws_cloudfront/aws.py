@@ -16,6 +16,7 @@ from guance_aws_cloudfront.catalog import NAMESPACE
 from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.credentials import FixedResolver, assumed_role, own_key
 from guance_aws_cloudfront.metrics import Answers, merge_pages
+from guance_aws_cloudfront.pace import Pace, part_of_a_second
 from guance_aws_cloudfront.series import Dimensions, Listed
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 10, 20
@@ -29,12 +30,14 @@ class Aws:
     """CloudFront and CloudWatch of one account; `calls` counts the API calls made, by operation.
 
     `clock_ahead` is by how many seconds this host's clock was ahead of AWS's at the last answer, None before one.
-    AwsError when botocore cannot make its clients, or the account's role cannot be assumed.
+    `clock` is the module `time` or its like. AwsError when botocore cannot make its clients, or the account's role
+    cannot be assumed.
     """
 
-    def __init__(self, account: Account, config: CollectorConfig, user_agent: str) -> None:
+    def __init__(self, account: Account, config: CollectorConfig, user_agent: str, clock: Any = time) -> None:
         self._account = account
-        self._concurrency = config.concurrency
+        self._concurrency, self._period = config.concurrency, config.period
+        self._clock, self._pace = clock, Pace(clock)
         self.calls: Counter[str] = Counter()
         self.clock_ahead: Optional[float] = None
         self._lock = threading.Lock()
@@ -59,6 +62,8 @@ class Aws:
         session = new_session()
         session.register("before-call", self._count)
         session.register("after-call", self._compare_clocks)
+        # Before each attempt, for AWS counts those that are retried too.
+        session.register("before-send.cloudwatch.GetMetricData", self._wait_for_turn)
         return session
 
     def _client(self, service: str, region: str) -> Any:
@@ -135,6 +140,9 @@ class Aws:
     def metric_data(self, requests: Sequence[Mapping[str, Any]]) -> "List[Union[Answers, AwsError]]":
         """What GetMetricData answers to each request, all pages merged, or the error of that request."""
 
+        now = self._clock.time()
+        self._pace.part = max((part_of_a_second(request, self._period, now) for request in requests), default=0.0)
+
         def ask(request: Mapping[str, Any]) -> Answers:
             return merge_pages(self._pages(request), len(request["MetricDataQueries"]))
 
@@ -158,6 +166,12 @@ class Aws:
     def _count(self, model: Any, **_: Any) -> None:
         with self._lock:
             self.calls[model.name] += 1
+
+    def _wait_for_turn(self, **_: Any) -> None:
+        with self._lock:
+            seconds = self._pace.turn()
+        if seconds > 0:
+            self._clock.sleep(seconds)
 
     def _compare_clocks(self, http_response: Any, **_: Any) -> None:
         self.clock_ahead = clock_ahead(http_response.headers, time.time())

@@ -13,12 +13,14 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError
 from botocore.validate import validate_parameters
 
+from devtools.clock import SimulatedClock
 from guance_aws_cloudfront.account import parse_account
 from guance_aws_cloudfront.aws import Aws, in_parallel
 from guance_aws_cloudfront.aws_errors import AwsError
 from guance_aws_cloudfront.aws_session import KEPT_AS, epoch_seconds
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS, all_metrics
 from guance_aws_cloudfront.metrics import metric_data_request
+from guance_aws_cloudfront.pace import CALLS, SHARE
 from guance_aws_cloudfront.series import plan_series
 from guance_aws_cloudfront.windows import Window
 from tests.conftest import AK_ID, AK_SECRET, NOW, RAW_ACCOUNT
@@ -318,3 +320,17 @@ def test_sessions_share_the_service_models_and_nothing_of_an_account(account, co
     assert getattr(botocore.loaders, KEPT_AS) is loader
     assert one._session is not other._session
     assert AK_SECRET not in repr(vars(loader))
+
+
+def test_calls_for_metrics_are_spaced_and_so_are_attempts_again(account, config) -> None:
+    clock = SimulatedClock(NOW)
+    made, begun = Aws(account, config, "test", clock), []
+    made._concurrency = 1
+
+    def answer(request, **_):
+        begun.append(clock.monotonic())
+        return error(request, "InternalFailure", "oops", 500) if len(begun) == 2 else metric_data(request, 1.0)
+
+    made._cloudwatch.meta.events.register("before-send", answer)
+    made.metric_data([REQUEST] * 4)
+    assert [at - begun[0] for at in begun] == pytest.approx([number / CALLS / SHARE for number in range(5)])

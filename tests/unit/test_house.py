@@ -23,7 +23,7 @@ PURE = (
         "metrics",
         "objects",
     ),
-    *("partitions", "patterns", "record", "resource_tags", "selection", "series", "text", "windows"),
+    *("pace", "partitions", "patterns", "record", "resource_tags", "selection", "series", "text", "windows"),
 )
 STARTUP = ast.parse((ROOT / "startup" / f"{SET}.py").read_text())
 
