@@ -35,4 +35,4 @@ def part_of_a_second(request: Mapping[str, Any], period: int, now: float) -> flo
     """How much of a second's quotas a call of GetMetricData with these arguments takes."""
     points = len(request["MetricDataQueries"]) * (request["EndTime"] - request["StartTime"]) / period
     quota = RECENT_POINTS if now - request["StartTime"] <= RECENT else OLDER_POINTS
-    return max(1 / CALLS, points / quota) / SHARE
+    return float(max(1 / CALLS, points / quota)) / SHARE
