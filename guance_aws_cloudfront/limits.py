@@ -24,7 +24,7 @@ FIRST = ("name", "message")
 Said = List[str]
 # Tags and the category's kind -> the tags themselves, what became of them, and what was said: by identity, for the
 # points of a distribution share theirs.
-KnownTags = Dict[Tuple[int, bool], Tuple[Mapping[str, Any], Dict[str, str], Said]]
+KnownTags = Dict[Tuple[int, bool], Tuple[Dict[str, str], Dict[str, str], Said]]
 # A backslash before a separator of line protocol, or at the end.
 _STRAY = re.compile(r"\\+(?=[,= ])|[\\\s]+\Z")
 
@@ -37,8 +37,14 @@ def fitted(
     One without a field, or an object without a name, is left out: its fields are then empty. `known` remembers what
     became of tags that several points share.
     """
-    said: Said = []
-    tags = _tags_once(point["tags"], is_object, said, {} if known is None else known)
+    known = {} if known is None else known
+    place = (id(point["tags"]), is_object)
+    if place not in known:
+        known[place] = _looked_at(point["tags"], is_object)
+    _, tags, said_of_tags = known[place]
+    if not said_of_tags and tags is point["tags"] and _is_plain(point, is_object):
+        return point, []
+    said = [*said_of_tags]
     fields = _fields(point["fields"], tags, is_object, said)
     if is_object and "name" not in tags:
         said.append("an object without a name is left out")
@@ -46,20 +52,25 @@ def fitted(
     elif not fields:
         said.append("a point without a field is left out")
     measurement = _cut(point["measurement"], LONGEST_MEASUREMENT, "the measurement", said)
-    if tags is point["tags"] and fields is point["fields"] and measurement is point["measurement"]:
-        return point, said
     return {**point, "measurement": measurement, "tags": tags, "fields": fields}, said
 
 
-def _tags_once(tags: Dict[str, str], is_object: bool, said: Said, known: KnownTags) -> Dict[str, str]:
-    place = (id(tags), is_object)
-    if place not in known:
-        said_now: Said = []
-        fit = _tags(tags, is_object, said_now)
-        known[place] = tags, tags if fit == tags else fit, said_now
-    _, kept, said_then = known[place]
-    said.extend(said_then)
-    return kept
+def _looked_at(tags: Dict[str, str], is_object: bool) -> Tuple[Dict[str, str], Dict[str, str], Said]:
+    said: Said = []
+    fit = _tags(tags, is_object, said)
+    return tags, tags if fit == tags else fit, said
+
+
+def _is_plain(point: Mapping[str, Any], is_object: bool) -> bool:
+    """Whether there is nothing to do but for the tags, as mostly: finite numbers with names that may stay."""
+    fields = point["fields"]
+    return (
+        not is_object
+        and len(point["measurement"]) * 4 <= LONGEST_MEASUREMENT
+        and _are_finite(fields.values())
+        and _may_stay(tuple(fields))
+        and fields.keys().isdisjoint(point["tags"])
+    )
 
 
 def _tags(tags: Mapping[str, Any], is_object: bool, said: Said) -> Dict[str, str]:
@@ -89,14 +100,7 @@ def _within(tags: Dict[str, str], said: Said) -> Dict[str, str]:
     return {key: value for key, value in tags.items() if key in kept}
 
 
-def _fields(fields: Mapping[str, Any], tags: Mapping[str, str], is_object: bool, said: Said) -> Mapping[str, Any]:
-    if (
-        fields
-        and _are_finite(fields.values())
-        and _need_nothing(tuple(fields), is_object)
-        and fields.keys().isdisjoint(tags)
-    ):
-        return fields
+def _fields(fields: Mapping[str, Any], tags: Mapping[str, str], is_object: bool, said: Said) -> Dict[str, Any]:
     kept: Dict[str, Any] = {}
     for key in _in_order(fields):
         value, name = fields[key], _key(key, is_object, said)
@@ -117,8 +121,8 @@ def _are_finite(values: Collection[Any]) -> bool:
 
 # All points of a kind have the same keys.
 @lru_cache(maxsize=256)
-def _need_nothing(keys: Tuple[str, ...], is_object: bool) -> bool:
-    return len(keys) <= MOST_FIELDS and all(key and _key(key, is_object, []) == key for key in keys)
+def _may_stay(keys: Tuple[str, ...]) -> bool:
+    return 0 < len(keys) <= MOST_FIELDS and all(key and _key(key, False, []) == key for key in keys)
 
 
 def _wrong(name: str, value: Any, tags: Mapping[str, str], kept: Mapping[str, Any]) -> str:
