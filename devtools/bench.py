@@ -170,8 +170,10 @@ def main() -> int:
     oldest = case("side", 1000, 15, 3, python=str(OLDEST)) if OLDEST.exists() else None
     users = {number: case("user", number) for number in (10, 100, 1_000)}
     rows: List[Row] = [*calls_rows(), *side_rows(newest, 0.50), *oldest_rows(oldest), *cold_rows()]
-    rows += growth_rows(case("growth", 100, 10_000, 15))
-    rows += memory_rows({hours: case("catch_up", 1000, hours) for hours in (3, 24)}, case("bare")["megabytes"])
+    growth, bare = case("growth", 100, 10_000, 15), case("bare")["megabytes"]
+    rows += growth_rows(growth)
+    catch_ups = {hours: case("catch_up", 1000, hours) for hours in (3, 24)}
+    rows += memory_rows(catch_ups, bare)
     rows += sink_rows(case("sink", 250))
     for minutes, calls in ((5, 100), (20, 60)):
         rows += together_rows({number: case("together", number, calls, minutes) for number in (1, 2, 4, 8)}, minutes)
@@ -182,7 +184,8 @@ def main() -> int:
         f"Python {platform.python_version()}, botocore {newest['botocore']}, {os.cpu_count()} processors, "
         f"{platform.system()} {platform.machine()}"
     )
-    PAGE.write_text(page(rows, users, conditions, newest), encoding="utf-8")
+    figures = {**newest, **growth, "day": catch_ups[24]["megabytes"] - bare}
+    PAGE.write_text(page(rows, users, conditions, figures), encoding="utf-8")
     print(f"Written: {PAGE.relative_to(ROOT)}")
     return 0
 

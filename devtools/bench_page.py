@@ -40,8 +40,8 @@ MEANING = """
   to change; it is measured with this repository's copy of the helper.
 - **Rows 3, the first run of a worker:** nearly all of it is botocore reading its models of the two services. Later
   runs of the same worker find these read.
-- **Rows 4 and 5, many distributions and long outages:** ten thousand distributions take ten times as long as a
-  thousand, and a day's outage is caught up in the memory of three hours.
+- **Rows 4 and 5, many distributions and long outages:** each of 10,000 distributions takes {time:.2f} times the time
+  and {memory:.2f} times the memory of each of 100, and a day's outage is caught up in {day:.0f} MB.
 - **Rows 6, the sink:** no more POSTs than Func's helper needs for so many points, and none for what stands there
   already.
 - **Rows 7, the quota that you share:** the calls of a run never take more than AWS allows the account in a second,
@@ -78,11 +78,17 @@ during a run, a faster way to sort the six fields of a point.
 
 
 def page(rows: Sequence[Any], users: Mapping[int, Dict[str, Any]], conditions: str, figures: Dict[str, Any]) -> str:
-    """The whole page; `rows` are those of the table, `users` the regular runs by number of distributions."""
+    """The whole page; `rows` are those of the table, `users` the regular runs by number of distributions.
+
+    `figures` are those of the cases `side` and `growth`, and the memory of a day's catch-up as `day`.
+    """
     table = [f"| {row.item} | {row.what} | {row.measured} | {row.target or '-'} | {row.verdict} |" for row in rows]
     meaning = MEANING.format(
         side=figures["ours"],
         busy=figures["ours"] / 300 * 100,
+        time=figures["seconds"][1] / figures["seconds"][0],
+        memory=figures["bytes"][1] / figures["bytes"][0],
+        day=figures["day"],
         helper=f"{figures['helper'] / figures['ours']:.1f} times",
     )
     return HEAD.format(conditions=conditions) + _lines(table) + USERS + _lines(user_rows(users)) + meaning

@@ -76,11 +76,14 @@ def _is_plain(point: Mapping[str, Any], is_object: bool) -> bool:
 def _tags(tags: Mapping[str, Any], is_object: bool, said: Said) -> Dict[str, str]:
     kept: Dict[str, str] = {}
     for key, value in tags.items():
-        name, text = _key(key, is_object, said), _plain(str(value))
+        name, text = key if _stays(key, is_object) else _key(key, is_object, said), _plain(str(value))
         if not name or not text or name in kept:
             said.append(f"the tag '{key}' is {'there twice' if name in kept else 'empty'} and left out")
             continue
-        kept[name] = _plain(_cut(text, LONGEST_TAG, f"the tag '{name}'", said))
+        # Most texts are short, and need no second look.
+        kept[name] = (
+            text if len(text) * 4 <= LONGEST_TAG else _plain(_cut(text, LONGEST_TAG, f"the tag '{name}'", said))
+        )
     return _within(kept, said)
 
 
@@ -122,7 +125,12 @@ def _are_finite(values: Collection[Any]) -> bool:
 # All points of a kind have the same keys.
 @lru_cache(maxsize=256)
 def _may_stay(keys: Tuple[str, ...]) -> bool:
-    return 0 < len(keys) <= MOST_FIELDS and all(key and _key(key, False, []) == key for key in keys)
+    return 0 < len(keys) <= MOST_FIELDS and all(_stays(key, False) for key in keys)
+
+
+@lru_cache(maxsize=1024)
+def _stays(key: Any, is_object: bool) -> bool:
+    return bool(key) and _key(key, is_object, []) == key
 
 
 def _wrong(name: str, value: Any, tags: Mapping[str, str], kept: Mapping[str, Any]) -> str:

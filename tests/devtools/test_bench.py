@@ -11,6 +11,7 @@ from devtools.bench_rivals import client, script
 from devtools.bench_world import NOW, World
 
 MINUTE = 60
+FIGURES = {"ours": 0.3, "helper": 0.6, "seconds": [1.0, 1.1], "bytes": [2.0, 1.0], "day": 123.0}
 
 
 @pytest.mark.parametrize("distributions", [1, 100, 250])
@@ -49,7 +50,7 @@ def test_verdicts_follow_from_what_was_measured() -> None:
 
 def test_the_page_has_the_table_the_conditions_and_the_dollars() -> None:
     user = {"seconds": 0.5, "processor": 0.25, "megabytes": 60.0, "billed": 600}
-    text = page([Row(1, "calls", "8", "equal", True)], {100: user}, "a machine", {"ours": 0.3, "helper": 0.6})
+    text = page([Row(1, "calls", "8", "equal", True)], {100: user}, "a machine", FIGURES)
     assert "| 1 | calls | 8 | equal | met |" in text
     assert "**Conditions:** a machine." in text
     assert "| 100 | 0.50 | 0.25 | 60 MB | 600 | 52 |" in text
