@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Union
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Union
 
 from botocore.config import Config
 
@@ -137,27 +137,37 @@ class Aws:
 
         return self._each("GetDistributionConfig", ask, distribution_ids)
 
-    def metric_data(self, requests: Sequence[Mapping[str, Any]]) -> "List[Union[Answers, AwsError]]":
-        """What GetMetricData answers to each request, all pages merged, or the error of that request."""
+    def metric_data(self, requests: Iterable[Mapping[str, Any]]) -> "Iterator[Union[Answers, AwsError]]":
+        """What GetMetricData answers to each request, all pages merged, or the error of that request; one by one.
 
-        now = self._clock.time()
-        self._pace.part = max((part_of_a_second(request, self._period, now) for request in requests), default=0.0)
+        The next few are asked while the caller is busy with an answer.
+        """
 
         def ask(request: Mapping[str, Any]) -> Answers:
             return merge_pages(self._pages(request), len(request["MetricDataQueries"]))
 
-        return self._each("GetMetricData", ask, requests)
+        return side_by_side(self._or_error("GetMetricData", ask), self._paced(requests), self._concurrency)
+
+    def _paced(self, requests: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """The requests as they are, the pace set to the largest of them."""
+        part = 0.0
+        for request in requests:
+            part = max(part, part_of_a_second(request, self._period, self._clock.time()))
+            self._pace.part = part
+            yield request
 
     def _each(self, operation: str, ask: Callable[[Any], Any], items: Sequence[Any]) -> List[Any]:
         """What is answered to each item, a few at a time, or the AwsError in its place."""
+        return list(side_by_side(self._or_error(operation, ask), items, self._concurrency))
 
+    def _or_error(self, operation: str, ask: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def answer(item: Any) -> Any:
             try:
                 return ask(item)
             except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
                 return explain(error, self._account, operation)
 
-        return in_parallel(answer, items, self._concurrency)
+        return answer
 
     def _pages(self, request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         # The paginator raises when a token repeats, instead of asking for ever.
@@ -183,13 +193,20 @@ def _tags(answer: Mapping[str, Any]) -> Dict[str, str]:
     return {str(pair["Key"]): str(pair.get("Value") or "") for pair in pairs}
 
 
-def in_parallel(work: Callable[[Any], Any], items: Iterable[Any], concurrency: int) -> List[Any]:
-    """`work(item)` for every item, in their order, a few at a time; nothing new is begun once the caller is stopped."""
+def side_by_side(work: Callable[[Any], Any], items: Iterable[Any], concurrency: int) -> Iterator[Any]:
+    """`work(item)` for every item, in their order, a few at a time; nothing new is begun once the caller is stopped.
+
+    As many as are at work wait their turn, so that nobody is idle while the caller looks at a result.
+    """
     executor = ThreadPoolExecutor(concurrency)
-    futures: List[Any] = []
+    futures: Deque[Any] = deque()
     try:
-        futures.extend(executor.submit(work, item) for item in items)
-        return [future.result() for future in futures]
+        for item in items:
+            futures.append(executor.submit(work, item))
+            if len(futures) == 2 * concurrency:
+                yield futures.popleft().result()
+        while futures:
+            yield futures.popleft().result()
     finally:
         # Func ends a task by an exception in this thread: waiting here for what is queued would outlast the time-out.
         for future in futures:

@@ -1,7 +1,8 @@
 """What CloudWatch answers to a window: asked for a few calls at a time, what is missing told, what it costs counted."""
 
 from collections import Counter
-from typing import Callable, Dict, Generator, Iterator, List, NamedTuple, Sequence, Set, Union
+from contextlib import closing
+from typing import Any, Callable, Dict, Generator, Iterator, List, NamedTuple, Sequence, Set, Union
 
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws import Aws
@@ -16,7 +17,7 @@ from guance_aws_cloudfront.story import Story
 from guance_aws_cloudfront.text import count, some_of
 from guance_aws_cloudfront.windows import Window
 
-# For so many calls one after the other, each of which may hang for a minute, the clock is not looked at.
+# So many calls one after the other, each of which may hang for a minute, are begun before the clock is looked at again.
 ROUNDS = 2
 TOO_LATE = "The time limit is over before all metrics were asked for."
 
@@ -42,6 +43,7 @@ class Told:
 
     def __init__(self) -> None:
         self.calls = self.answered = self.values = 0
+        self.all_missing = False
         self.failed: Dict[str, List[str]] = {}
         self.strange: Counter[str] = Counter()
 
@@ -73,25 +75,23 @@ class Fetch:
         told = Told()
         try:
             yield from self._whole_sources(window, asked, told)
+            told.all_missing = bool(asked) and not told.answered
         finally:
             self._tell(told)
-        if told.calls and not told.answered:
+        if told.all_missing:
             raise UnansweredError(" ".join(told.texts()))
 
     def _whole_sources(self, window: Window, asked: Sequence[Sequence[Series]], told: Told) -> Iterator[Minutes]:
-        few = self._tools.config.concurrency * ROUNDS
         minutes: Minutes = {}
-        answers = self._answers(window, asked, few)
-        for first in range(0, len(asked), few):
-            some = asked[first : first + few]
-            for batch, answer in zip(some, next(answers)):
+        with closing(self._answers(window, asked)) as answers:
+            for number, (batch, answer) in enumerate(zip(asked, answers), 1):
                 self._gather(batch, answer, minutes, told)
-            # The metrics of the last source may go on in the next call.
-            last = some[-1][-1].source
-            goes_on = first + few < len(asked) and asked[first + few][0].source == last
-            rest = {last: minutes.pop(last)} if goes_on and last in minutes else {}
-            yield minutes
-            minutes = rest
+                # The metrics of the last source may go on in the next call.
+                last = batch[-1].source
+                goes_on = number < len(asked) and asked[number][0].source == last
+                rest = {last: minutes.pop(last)} if goes_on and last in minutes else {}
+                yield minutes
+                minutes = rest
 
     def _gather(self, batch: Sequence[Series], answers: Union[Answers, AwsError], minutes: Minutes, told: Told) -> None:
         told.calls += 1
@@ -113,24 +113,27 @@ class Fetch:
         self.failed.update(sources)
 
     def _answers(
-        self, window: Window, asked: Sequence[Sequence[Series]], few: int
-    ) -> Iterator[List[Union[Answers, AwsError]]]:
-        """What CloudWatch answers to each batch, a few at a time, for as long as the run has time."""
-        longest = 0.0
-        for first in range(0, len(asked), few):
-            some, before = asked[first : first + few], self._tools.seconds_left()
-            if before <= longest:
-                yield [AwsError(TOO_LATE)] * len(some)
-                continue
-            yield self._tools.aws.metric_data(
-                [metric_data_request(batch, window, self._tools.config.period) for batch in some]
-            )
-            longest = max(longest, before - self._tools.seconds_left())
+        self, window: Window, asked: Sequence[Sequence[Series]]
+    ) -> Generator[Union[Answers, AwsError], None, None]:
+        """What CloudWatch answers to each batch, for as long as the run has time."""
+        answered, longest, before = 0, 0.0, self._tools.seconds_left()
+
+        def requests() -> Iterator[Dict[str, Any]]:
+            for batch in asked:
+                if self._tools.seconds_left() <= longest * ROUNDS:
+                    return
+                yield metric_data_request(batch, window, self._tools.config.period)
+
+        for answer in self._tools.aws.metric_data(requests()):
+            longest, answered = max(longest, before - self._tools.seconds_left()), answered + 1
+            yield answer
+            before = self._tools.seconds_left()
+        yield from [AwsError(TOO_LATE)] * (len(asked) - answered)
 
     def _tell(self, told: Told) -> None:
         self._tools.story.say(f"  CloudWatch: {count(told.calls, 'call')}, {count(told.values, 'value')}.")
         if told.strange:
             number, fields = count(sum(told.strange.values()), "value"), some_of(sorted(told.strange))
             self._tools.story.warn(f"CloudWatch answered {number} of {fields} that are no numbers: they are left out.")
-        for text in told.texts() if told.answered else ():
+        for text in () if told.all_missing else told.texts():
             self._tools.story.fail(text)

@@ -15,7 +15,7 @@ from botocore.validate import validate_parameters
 
 from devtools.clock import SimulatedClock
 from guance_aws_cloudfront.account import parse_account
-from guance_aws_cloudfront.aws import Aws, in_parallel
+from guance_aws_cloudfront.aws import Aws, side_by_side
 from guance_aws_cloudfront.aws_errors import AwsError
 from guance_aws_cloudfront.aws_session import KEPT_AS, epoch_seconds
 from guance_aws_cloudfront.catalog import DEFAULT_METRICS, all_metrics
@@ -265,7 +265,7 @@ def test_work_side_by_side_keeps_its_order() -> None:
             both.wait()  # passes only when two are at work at the same time
         return number * 10
 
-    assert in_parallel(work, range(5), 2) == [0, 10, 20, 30, 40]
+    assert list(side_by_side(work, range(5), 2)) == [0, 10, 20, 30, 40]
 
 
 def test_an_interrupted_caller_begins_no_more_work() -> None:
@@ -278,7 +278,7 @@ def test_an_interrupted_caller_begins_no_more_work() -> None:
         release.wait(30)
 
     with pytest.raises(KeyboardInterrupt):
-        in_parallel(work, range(50), 2)
+        list(side_by_side(work, range(50), 2))
     release.set()
     assert len(begun) < 10
 
@@ -332,5 +332,5 @@ def test_calls_for_metrics_are_spaced_and_so_are_attempts_again(account, config)
         return error(request, "InternalFailure", "oops", 500) if len(begun) == 2 else metric_data(request, 1.0)
 
     made._cloudwatch.meta.events.register("before-send", answer)
-    made.metric_data([REQUEST] * 4)
+    list(made.metric_data([REQUEST] * 4))
     assert [at - begun[0] for at in begun] == pytest.approx([number / CALLS / SHARE for number in range(5)])
