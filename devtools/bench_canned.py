@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from botocore.awsrequest import AWSResponse
 
-from devtools.cloudwatch_wire import epoch_seconds
+from guance_aws_cloudfront.aws_session import epoch_seconds
 
 A_PAGE = 100
 MINUTE = 60

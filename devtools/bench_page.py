@@ -38,16 +38,17 @@ MEANING = """
 - **Rows 2, the processor of your Func:** 1,000 distributions keep a worker busy for {side:.2f} s a run, which is
   {busy:.2f} % of the 5 minutes. What Func's own helper then spends on line protocol, {helper} as much, is not ours
   to change; it is measured with this repository's copy of the helper.
-- **Rows 3, the first run of a worker:** nearly all of it is botocore reading its models of the two services. Later
-  runs of the same worker find these read.
+- **Rows 3, the first run of a worker:** most of it is importing botocore and reading its models of the two services,
+  as in the bare process; the rest is the run's own work, which grows with the distributions. Later runs of the same
+  worker find botocore imported and the models read.
 - **Rows 4 and 5, many distributions and long outages:** each of 10,000 distributions takes {time:.2f} times the time
   and {memory:.2f} times the memory of each of 100, and a day's outage is caught up in {day:.0f} MB.
 - **Rows 6, the sink:** no more POSTs than Func's helper needs for so many points, and none for what stands there
   already.
 - **Rows 7, the quota that you share:** the calls of a run never take more than AWS allows the account in a second,
   so neither they nor your other tools are throttled for it. A regular run asks for 20 minutes, and then AWS's quota
-  of data points (180,000 a second, 500 metrics x 20 minutes = 10,000 a call) is reached before that of calls. A
-  greater `concurrency` than 4 buys nothing at 100 ms; it does where AWS is far away.
+  of data points (180,000 a second, 500 metrics x 20 minutes = 10,000 a call) is reached before that of calls.
+  A `concurrency` greater than the default of 4 helps only where AWS is far away.
 - **Rows 8, Func's storage:** what is kept is small enough for Redis at any number of distributions; it is read and
   written once a run.
 
@@ -64,9 +65,9 @@ MEANING = """
 - **The tags of a distribution are fitted to DataKit's limits once a run**, not once a point; keys once, numbers by
   one look at all of a point's.
 - **Checksums are of packed numbers** and not of their text.
-- **A stream, not a heap.** The answers to a few calls become points and are written before the next calls are made;
-  only a distribution whose metrics go on in the next call waits for it, and what does not fill a POST. The digest
-  forgets a window as soon as the watermark has passed it.
+- **A stream, not a heap.** An answer becomes points and is written while the next few calls are under way; only a
+  distribution whose metrics go on in the next call waits for it, and what does not fill a POST. The digest forgets
+  a window as soon as the watermark has passed it.
 - **Service models are read once for each worker process**, through a loader that sessions of all accounts share; it
   knows of no account and no key.
 - **Calls take turns** (`pace`): each takes its part of a second's quotas of calls and data points, less 5 %.

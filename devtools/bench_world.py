@@ -11,7 +11,6 @@ from typing import Any, Dict, List, Optional
 from devtools.bench_canned import CannedAWS
 from devtools.clock import SimulatedClock
 from devtools.func_builtins import Cache, Scoped, Store
-from devtools.market_imports import PACKAGE
 from guance_aws_cloudfront.account import parse_account
 from guance_aws_cloudfront.aws import Aws
 from guance_aws_cloudfront.config import parse_config
@@ -104,7 +103,7 @@ class World:
 
 def forget_caches() -> None:
     """Empty what the package's functions remember: in Func, each task has the scripts to itself."""
-    for name in [name for name in sys.modules if name.startswith(f"{PACKAGE}.")]:
+    for name in [name for name in sys.modules if name.startswith("guance_aws_cloudfront.")]:
         for one in vars(sys.modules[name]).values():
             if hasattr(one, "cache_clear"):
                 one.cache_clear()
