@@ -6,7 +6,7 @@ NEWEST := $(shell PATH="$(PATH)"; for v in 3.14 3.13 3.12 3.11 3.10; do python$$
 PYTHON ?= $(NEWEST)
 RUN := .venv/bin/python
 
-.PHONY: help demo live test market release docs assets pictures format clean
+.PHONY: help demo live test market release docs assets pictures bench format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -34,6 +34,9 @@ assets: .venv/installed  ## dashboards and monitors for Guance, English and Chin
 
 pictures: .venv/installed  ## the READMEs' pictures of the page of `make demo` (needs Chromium with its driver)
 	@$(RUN) -m devtools.pictures
+
+bench: .venv/installed  ## how lean the collector is, measured pair by pair, into docs/benchmarks.md (3 minutes)
+	@$(RUN) -m devtools.bench
 
 format: .venv/installed  ## lay out the source
 	@$(RUN) -m ruff check --fix .

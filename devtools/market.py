@@ -55,6 +55,8 @@ SCRIPTS = {
     "metrics": "Queries and metric points",
     "aws": "AWS calls",
     "aws_errors": "AWS errors",
+    "aws_session": "AWS session",
+    "pace": "Pace of AWS calls",
     "credentials": "AWS credentials",
     "report": "Reporting",
     "limits": "Limits of DataKit",
@@ -68,6 +70,7 @@ SCRIPTS = {
 # What stands beside the scripts: the page of the script set, what it links to, and what is imported into Guance.
 DOCUMENTS = (
     *("README.md", "README.zh.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"),
+    "docs/benchmarks.md",
     *(f"docs/img/dashboard.{name}.png" for name in ("en", "zh", "phone")),
     *(f"{kind}/{language}/aws_cloudfront.json" for kind in ("dashboard", "monitor") for language in ("en", "zh")),
 )

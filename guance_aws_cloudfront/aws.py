@@ -1,24 +1,22 @@
 """The only module that talks to AWS."""
 
-import calendar
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Union
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Union
 
-import botocore.session
 from botocore.config import Config
-from botocore.utils import parse_timestamp
 
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws_errors import AwsError, clock_ahead, explain
+from guance_aws_cloudfront.aws_session import new_session
 from guance_aws_cloudfront.catalog import NAMESPACE
 from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.credentials import FixedResolver, assumed_role, own_key
 from guance_aws_cloudfront.metrics import Answers, merge_pages
+from guance_aws_cloudfront.pace import Pace, part_of_a_second
 from guance_aws_cloudfront.series import Dimensions, Listed
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 10, 20
@@ -26,20 +24,20 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10, 20
 # hangs is given up after a minute, well within a run's time limit.
 RETRIES = {"mode": "standard", "total_max_attempts": 3}
 TAGGED = {"ResourceTypeFilters": ["cloudfront:distribution"], "ResourcesPerPage": 100}
-# The profile of the Func host, if any, is nobody's business here, and may not even exist.
-NO_PROFILE = {"profile": (None, None, None, None)}
 
 
 class Aws:
     """CloudFront and CloudWatch of one account; `calls` counts the API calls made, by operation.
 
     `clock_ahead` is by how many seconds this host's clock was ahead of AWS's at the last answer, None before one.
-    AwsError when botocore cannot make its clients, or the account's role cannot be assumed.
+    `clock` is the module `time` or its like. AwsError when botocore cannot make its clients, or the account's role
+    cannot be assumed.
     """
 
-    def __init__(self, account: Account, config: CollectorConfig, user_agent: str) -> None:
+    def __init__(self, account: Account, config: CollectorConfig, user_agent: str, clock: Any = time) -> None:
         self._account = account
-        self._concurrency = config.concurrency
+        self._concurrency, self._period = config.concurrency, config.period
+        self._clock, self._pace = clock, Pace(clock)
         self.calls: Counter[str] = Counter()
         self.clock_ahead: Optional[float] = None
         self._lock = threading.Lock()
@@ -49,6 +47,8 @@ class Aws:
             read_timeout=READ_TIMEOUT,
             max_pool_connections=self._concurrency,
             user_agent_extra=user_agent,
+            # Half of the time of making a request; what we ask is held against the service model by a test.
+            parameter_validation=False,
         )
         self._session, self._key = self._new_session(), own_key(account)
         if account.role_arn:
@@ -59,10 +59,11 @@ class Aws:
         self._cloudwatch = self._client("cloudwatch", account.cloudwatch_region)
 
     def _new_session(self) -> Any:
-        session = botocore.session.Session(session_vars=NO_PROFILE)
-        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=epoch_seconds)
+        session = new_session()
         session.register("before-call", self._count)
         session.register("after-call", self._compare_clocks)
+        # Before each attempt, for AWS counts those that are retried too.
+        session.register("before-send.cloudwatch.GetMetricData", self._wait_for_turn)
         return session
 
     def _client(self, service: str, region: str) -> Any:
@@ -136,24 +137,37 @@ class Aws:
 
         return self._each("GetDistributionConfig", ask, distribution_ids)
 
-    def metric_data(self, requests: Sequence[Mapping[str, Any]]) -> "List[Union[Answers, AwsError]]":
-        """What GetMetricData answers to each request, all pages merged, or the error of that request."""
+    def metric_data(self, requests: Iterable[Mapping[str, Any]]) -> "Iterator[Union[Answers, AwsError]]":
+        """What GetMetricData answers to each request, all pages merged, or the error of that request; one by one.
+
+        The next few are asked while the caller is busy with an answer.
+        """
 
         def ask(request: Mapping[str, Any]) -> Answers:
             return merge_pages(self._pages(request), len(request["MetricDataQueries"]))
 
-        return self._each("GetMetricData", ask, requests)
+        return side_by_side(self._or_error("GetMetricData", ask), self._paced(requests), self._concurrency)
+
+    def _paced(self, requests: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """The requests as they are, the pace set to the largest of them."""
+        part = 0.0
+        for request in requests:
+            part = max(part, part_of_a_second(request, self._period, self._clock.time()))
+            self._pace.part = part
+            yield request
 
     def _each(self, operation: str, ask: Callable[[Any], Any], items: Sequence[Any]) -> List[Any]:
         """What is answered to each item, a few at a time, or the AwsError in its place."""
+        return list(side_by_side(self._or_error(operation, ask), items, self._concurrency))
 
+    def _or_error(self, operation: str, ask: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def answer(item: Any) -> Any:
             try:
                 return ask(item)
             except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
                 return explain(error, self._account, operation)
 
-        return in_parallel(answer, items, self._concurrency)
+        return answer
 
     def _pages(self, request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         # The paginator raises when a token repeats, instead of asking for ever.
@@ -162,6 +176,12 @@ class Aws:
     def _count(self, model: Any, **_: Any) -> None:
         with self._lock:
             self.calls[model.name] += 1
+
+    def _wait_for_turn(self, **_: Any) -> None:
+        with self._lock:
+            seconds = self._pace.turn()
+        if seconds > 0:
+            self._clock.sleep(seconds)
 
     def _compare_clocks(self, http_response: Any, **_: Any) -> None:
         self.clock_ahead = clock_ahead(http_response.headers, time.time())
@@ -173,37 +193,22 @@ def _tags(answer: Mapping[str, Any]) -> Dict[str, str]:
     return {str(pair["Key"]): str(pair.get("Value") or "") for pair in pairs}
 
 
-def in_parallel(work: Callable[[Any], Any], items: Iterable[Any], concurrency: int) -> List[Any]:
-    """`work(item)` for every item, in their order, a few at a time; nothing new is begun once the caller is stopped."""
+def side_by_side(work: Callable[[Any], Any], items: Iterable[Any], concurrency: int) -> Iterator[Any]:
+    """`work(item)` for every item, in their order, a few at a time; nothing new is begun once the caller is stopped.
+
+    As many as are at work wait their turn, so that nobody is idle while the caller looks at a result.
+    """
     executor = ThreadPoolExecutor(concurrency)
-    futures: List[Any] = []
+    futures: Deque[Any] = deque()
     try:
-        futures.extend(executor.submit(work, item) for item in items)
-        return [future.result() for future in futures]
+        for item in items:
+            futures.append(executor.submit(work, item))
+            if len(futures) == 2 * concurrency:
+                yield futures.popleft().result()
+        while futures:
+            yield futures.popleft().result()
     finally:
         # Func ends a task by an exception in this thread: waiting here for what is queued would outlast the time-out.
         for future in futures:
             future.cancel()
         executor.shutdown(wait=False)
-
-
-def epoch_seconds(value: Any) -> float:
-    """A time stamp as AWS sends it in any of its protocols, in epoch seconds.
-
-    botocore's own parser makes a datetime in the machine's zone, which takes most of the time of parsing an answer.
-    """
-    if isinstance(value, (int, float)):
-        return value
-    return _epoch_seconds_of_text(value) if isinstance(value, str) else parse_timestamp(value).timestamp()
-
-
-@lru_cache(maxsize=4096)
-def _epoch_seconds_of_text(text: str) -> float:
-    # 2026-11-24T00:36:00Z in query XML, 2022-03-09T06:13:31.000Z in CloudFront's REST XML.
-    if len(text) >= 20 and text[10] == "T" and text.endswith("Z") and text[19] in "Z.":
-        try:
-            parts = (text[0:4], text[5:7], text[8:10], text[11:13], text[14:16], text[17:19])
-            return calendar.timegm((*map(int, parts), 0, 0, 0)) + float("0" + text[19:-1])
-        except ValueError:
-            pass
-    return float(parse_timestamp(text).timestamp())

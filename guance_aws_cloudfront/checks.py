@@ -75,7 +75,7 @@ class Check:
         return self._end(table)
 
     def _connect(self, account: Account) -> Aws:
-        self._connections.append(Aws(account, self._config, f"guance_aws_cloudfront/{VERSION}"))
+        self._connections.append(Aws(account, self._config, f"guance_aws_cloudfront/{VERSION}", self._clock))
         return self._connections[-1]
 
     def _aws(self) -> Aws:

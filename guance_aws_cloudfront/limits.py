@@ -6,7 +6,7 @@ And what would make it refuse a whole body for one point's sake: a number that i
 import math
 import re
 from functools import lru_cache
-from typing import Any, Dict, Iterable, List, Mapping, Tuple
+from typing import Any, Collection, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from guance_aws_cloudfront.text import cut, printable, some_of
 
@@ -15,23 +15,36 @@ MOST_TAGS, MOST_FIELDS = 256, 1024
 LONGEST_KEY, LONGEST_TAG, LONGEST_TAGS = 256, 1024, 64 * 1024
 LONGEST_STRING, LONGEST_MEASUREMENT = 32 * 1024 * 1024, 1024
 LARGEST = 2**63 - 1
+FLOATS = frozenset([float])
 # An object may not have these keys, nor any with a dot.
 FORBIDDEN = ("class", "date")
 # What an object or point is known by, and an object's whole record: left out last.
 FIRST = ("name", "message")
 
 Said = List[str]
+# Tags and the category's kind -> the tags themselves, what became of them, and what was said: by identity, for the
+# points of a distribution share theirs.
+KnownTags = Dict[Tuple[int, bool], Tuple[Dict[str, str], Dict[str, str], Said]]
 # A backslash before a separator of line protocol, or at the end.
 _STRAY = re.compile(r"\\+(?=[,= ])|[\\\s]+\Z")
 
 
-def fitted(point: Mapping[str, Any], is_object: bool) -> Tuple[Dict[str, Any], Said]:
+def fitted(
+    point: Mapping[str, Any], is_object: bool, known: Optional[KnownTags] = None
+) -> Tuple[Mapping[str, Any], Said]:
     """The point as DataKit takes it, and what had to be done for that, a clause for each.
 
-    One without a field, or an object without a name, is left out: its fields are then empty.
+    One without a field, or an object without a name, is left out: its fields are then empty. `known` remembers what
+    became of tags that several points share.
     """
-    said: Said = []
-    tags = _tags(point["tags"], is_object, said)
+    known = {} if known is None else known
+    place = (id(point["tags"]), is_object)
+    if place not in known:
+        known[place] = _looked_at(point["tags"], is_object)
+    _, tags, said_of_tags = known[place]
+    if not said_of_tags and tags is point["tags"] and _is_plain(point, is_object):
+        return point, []
+    said = [*said_of_tags]
     fields = _fields(point["fields"], tags, is_object, said)
     if is_object and "name" not in tags:
         said.append("an object without a name is left out")
@@ -42,14 +55,35 @@ def fitted(point: Mapping[str, Any], is_object: bool) -> Tuple[Dict[str, Any], S
     return {**point, "measurement": measurement, "tags": tags, "fields": fields}, said
 
 
+def _looked_at(tags: Dict[str, str], is_object: bool) -> Tuple[Dict[str, str], Dict[str, str], Said]:
+    said: Said = []
+    fit = _tags(tags, is_object, said)
+    return tags, tags if fit == tags else fit, said
+
+
+def _is_plain(point: Mapping[str, Any], is_object: bool) -> bool:
+    """Whether there is nothing to do but for the tags, as mostly: finite numbers with names that may stay."""
+    fields = point["fields"]
+    return (
+        not is_object
+        and len(point["measurement"]) * 4 <= LONGEST_MEASUREMENT
+        and _are_finite(fields.values())
+        and _may_stay(tuple(fields))
+        and fields.keys().isdisjoint(point["tags"])
+    )
+
+
 def _tags(tags: Mapping[str, Any], is_object: bool, said: Said) -> Dict[str, str]:
     kept: Dict[str, str] = {}
     for key, value in tags.items():
-        name, text = _key(key, is_object, said), _plain(str(value))
+        name, text = key if _stays(key, is_object) else _key(key, is_object, said), _plain(str(value))
         if not name or not text or name in kept:
             said.append(f"the tag '{key}' is {'there twice' if name in kept else 'empty'} and left out")
             continue
-        kept[name] = _plain(_cut(text, LONGEST_TAG, f"the tag '{name}'", said))
+        # Most texts are short, and need no second look.
+        kept[name] = (
+            text if len(text) * 4 <= LONGEST_TAG else _plain(_cut(text, LONGEST_TAG, f"the tag '{name}'", said))
+        )
     return _within(kept, said)
 
 
@@ -81,6 +115,22 @@ def _fields(fields: Mapping[str, Any], tags: Mapping[str, str], is_object: bool,
         else:
             kept[name] = value
     return kept
+
+
+def _are_finite(values: Collection[Any]) -> bool:
+    # A sum is finite only where all of its terms are.
+    return FLOATS.issuperset(map(type, values)) and math.isfinite(sum(values))
+
+
+# All points of a kind have the same keys.
+@lru_cache(maxsize=256)
+def _may_stay(keys: Tuple[str, ...]) -> bool:
+    return 0 < len(keys) <= MOST_FIELDS and all(_stays(key, False) for key in keys)
+
+
+@lru_cache(maxsize=1024)
+def _stays(key: Any, is_object: bool) -> bool:
+    return bool(key) and _key(key, is_object, []) == key
 
 
 def _wrong(name: str, value: Any, tags: Mapping[str, str], kept: Mapping[str, Any]) -> str:

@@ -24,16 +24,22 @@ COMPLETE = "Complete"
 # DataKit cuts a longer tag value without a word.
 LONGEST_TAG = 1024
 
+NUMBERS = frozenset((int, float))
+
 # source (the ID of a distribution, mostly) -> minute (epoch seconds) -> field -> value
 Minutes = Dict[str, Dict[int, Dict[str, float]]]
 
 
 class Answer:
-    """What GetMetricData said of one query, over all its pages: times in epoch seconds, values, the last status."""
+    """What GetMetricData said of one query, over all its pages: times in epoch seconds, values, the last status.
+
+    Values that are no finite numbers are left out and counted: they are as good as missing.
+    """
 
     def __init__(self) -> None:
-        self.times: List[float] = []
+        self.times: List[int] = []
         self.values: List[float] = []
+        self.no_numbers = 0
         self.status = "no answer"
         self.messages: List[str] = []
 
@@ -77,12 +83,25 @@ def merge_pages(pages: Iterable[Mapping[str, Any]], queries: int) -> Answers:
         merged.messages.extend(_messages(page))
         for result in page["MetricDataResults"]:
             answer = merged.queries[int(result["Id"][1:])]
-            answer.times.extend(result.get("Timestamps", ()))
-            answer.values.extend(result.get("Values", ()))
+            _add(answer, result.get("Timestamps", ()), result.get("Values", ()))
             # PartialData on a page says that more follows: only what the last page says is final.
             answer.status = result.get("StatusCode", COMPLETE)
             answer.messages.extend(_messages(result))
     return merged
+
+
+def _add(answer: Answer, times: Sequence[float], values: Sequence[float]) -> None:
+    if not _are_numbers(values):
+        pairs = [(time, value) for time, value in zip(times, values) if _are_numbers([value])]
+        answer.no_numbers += len(values) - len(pairs)
+        times, values = [time for time, _ in pairs], [value for _, value in pairs]
+    answer.times.extend(map(int, times))
+    answer.values.extend(map(float, values))
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    # Of all at once, for there are hundreds of thousands in a run.
+    return NUMBERS.issuperset(map(type, values)) and all(map(math.isfinite, values))
 
 
 def _messages(said: Mapping[str, Any]) -> List[str]:
@@ -106,30 +125,26 @@ def remarks(answers: Answers) -> List[str]:
 
 
 def gather(batch: Sequence[Series], answers: Answers, minutes: Minutes) -> int:
-    """Add the values of a batch to `minutes`, and say how many; what is no finite number is as good as missing."""
-    values = 0
+    """Add the values of a batch to `minutes`, and say how many."""
     for series, answer in zip(batch, answers.queries):
         field = field_name(series.metric, series.statistic)
         of_source = minutes.setdefault(series.source, {})
         for time, value in zip(answer.times, answer.values):
-            if _is_number(value):
-                of_source.setdefault(int(time), {})[field] = float(value)
-                values += 1
-    return values
+            fields = of_source.get(time)
+            if fields is None:
+                fields = of_source[time] = {}
+            fields[field] = value
+    return sum(len(answer.values) for answer in answers.queries)
 
 
 def no_numbers(batch: Sequence[Series], answers: Answers) -> Dict[str, int]:
     """How many values of each field are no finite numbers, so that neither a point nor DataKit can carry them."""
     found: Dict[str, int] = {}
     for series, answer in zip(batch, answers.queries):
-        bad, field = sum(not _is_number(value) for value in answer.values), field_name(series.metric, series.statistic)
-        if bad:
-            found[field] = found.get(field, 0) + bad
+        if answer.no_numbers:
+            field = field_name(series.metric, series.statistic)
+            found[field] = found.get(field, 0) + answer.no_numbers
     return found
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def metric_tags(
@@ -198,14 +213,17 @@ def metric_points(minutes: Minutes, tags: Mapping[str, Dict[str, str]]) -> Itera
     Minute by minute: so those that go out together are of many distributions, and one that the sink takes nothing of
     does not stand alone.
     """
-    order = sorted((minute, source) for source, by_minute in minutes.items() for minute in by_minute)
-    for minute, source in order:
-        yield (
-            source,
-            {
-                "measurement": METRIC_MEASUREMENT,
-                "tags": tags[source],
-                "fields": minutes[source][minute],
-                "timestamp": minute,
-            },
-        )
+    sources = sorted(minutes)
+    for minute in sorted(set().union(*minutes.values())):
+        for source in sources:
+            fields = minutes[source].get(minute)
+            if fields:
+                yield (
+                    source,
+                    {
+                        "measurement": METRIC_MEASUREMENT,
+                        "tags": tags[source],
+                        "fields": fields,
+                        "timestamp": minute,
+                    },
+                )

@@ -1,8 +1,9 @@
 """The metrics of a run: window by window ask CloudWatch, write what is new, and move the watermark behind it."""
 
 from collections import Counter
+from contextlib import closing
 from types import MappingProxyType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set
 
 from guance_aws_cloudfront.catalog import PRICE_PER_METRIC
 from guance_aws_cloudfront.errors import StepError
@@ -157,16 +158,18 @@ class MinuteReporter:
         """The sources of which anything failed, which is said."""
         length = duration(window.end - window.start)
         self._tools.story.say(f"Window: {minute_utc(window.start)} to {minute_utc(window.end)} UTC ({length}).")
-        minutes: Minutes = {}
-        failed = self._fetch.ask(window, asked, minutes)
+        # The watermark has moved since the last window: so a long catch-up remembers no more than a short one.
+        self._forget()
+        with closing(self._fetch.ask(window, asked)) as answered:
+            self._write(answered)
         self.windows.append(window)
-        self._write(minutes, failed)
-        return failed
+        return self._fetch.failed
 
-    def _write(self, minutes: Minutes, failed: Set[str]) -> None:
+    def _write(self, answered: Iterable[Minutes]) -> None:
         before, refused = self.points.copy(), Refused()
         try:
-            for batch in in_batches(self._fresh(minutes, failed)):
+            # What is left over of some answers goes out with the next ones: no more writes than there must be.
+            for batch in in_batches(fresh for minutes in answered for fresh in self._fresh(minutes)):
                 if self._tools.seconds_left() <= 0:
                     raise StepError("The time limit is over before all points were written; the next run goes on.")
                 self._write_batch(batch, refused)
@@ -180,9 +183,13 @@ class MinuteReporter:
         for text in refused.sentences():
             self._tools.story.fail(text)
 
-    def _keep_digest(self) -> None:
+    def _forget(self) -> None:
+        """Drop what was sent of minutes that will not be asked for again."""
         oldest = min([self.watermark - self._tools.config.lookback, *self._woken.values()])
         self._digest.forget_before(oldest)
+
+    def _keep_digest(self) -> None:
+        self._forget()
         self._tools.state.save_digest(self._digest)
 
     def _write_batch(self, batch: List[Fresh], refused: Refused) -> None:
@@ -193,15 +200,16 @@ class MinuteReporter:
         for position, said in self._tools.sink.write("metric", [one.point for one in batch], remember):
             refused.add(batch[position].source, batch[position].point["timestamp"], said)
 
-    def _fresh(self, minutes: Minutes, failed: Set[str]) -> Iterator[Fresh]:
+    def _fresh(self, minutes: Minutes) -> Iterator[Fresh]:
         for source, point in metric_points(minutes, self._tags):
             if point["timestamp"] < self._woken.get(source, 0):
                 continue
-            partial = self._all_partial or source in failed
+            partial = self._all_partial or source in self._fetch.failed
             verdict, news = self._digest.news(source, point["timestamp"], point["fields"], partial)
             self.points[verdict] += 1
             if news:
-                yield Fresh(source, {**point, "fields": news}, point["fields"], partial)
+                whole = news is point["fields"]
+                yield Fresh(source, point if whole else {**point, "fields": news}, point["fields"], partial)
 
 
 def insist(work: Callable[[], None]) -> None:

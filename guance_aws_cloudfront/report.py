@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple, TypeVar
 
 from guance_aws_cloudfront.errors import StepError
-from guance_aws_cloudfront.limits import fitted
+from guance_aws_cloudfront.limits import KnownTags, fitted
 from guance_aws_cloudfront.text import count, one_line
 
 # One POST of the connector's helper: with more, an outcome would be known of the last POST only, and DataWay's helper
@@ -67,6 +67,7 @@ class Sink:
     ) -> None:
         self._id, self._wait, self._warn = connector_id, wait, warn
         self._warned: Set[Tuple[str, str]] = set()
+        self._known_tags: KnownTags = {}
         self._taken: Set[str] = set()
         try:
             connector = func.CONN(connector_id)
@@ -100,7 +101,7 @@ class Sink:
     def _within_limits(self, category: str, points: Points) -> Points:
         kept = []
         for point in points:
-            fit, said = fitted(point, category == OBJECT)
+            fit, said = fitted(point, category == OBJECT, self._known_tags)
             kept.append(fit)
             for clause in said:
                 if (category, clause) not in self._warned:

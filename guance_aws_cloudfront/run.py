@@ -85,7 +85,7 @@ class Run:
 
     def _connect(self) -> Aws:
         if self._aws is None:
-            self._aws = Aws(self._account, self._config, f"guance_aws_cloudfront/{VERSION}")
+            self._aws = Aws(self._account, self._config, f"guance_aws_cloudfront/{VERSION}", self._clock)
         return self._aws
 
     def _sink(self) -> Union[Sink, Preview]:

@@ -36,9 +36,8 @@ class Series(NamedTuple):
     @property
     def source(self) -> str:
         """What the series is of, for people and as a key: the ID of the distribution, or `FunctionName=…`."""
-        named = dict(self.dimensions)
-        if set(named) == set(DIMENSIONS):
-            return named["DistributionId"]
+        if tuple(name for name, _ in self.dimensions) == DIMENSIONS:
+            return self.dimensions[0][1]
         return "/".join(f"{name}={value}" for name, value in self.dimensions if name != "Region")
 
 
@@ -64,9 +63,9 @@ def plan_series(
     planned = [
         Series(dimensions, metric.name, statistic)
         for distribution_id in ids
+        for dimensions in [distribution_dimensions(distribution_id)]
         for metric in metrics
         if metric.group != FUNCTION
-        for dimensions in [distribution_dimensions(distribution_id)]
         if metric.group == DEFAULT or _is_published(metric, dimensions, listed, named)
         for statistic in metric.statistics
     ]

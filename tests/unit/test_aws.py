@@ -7,15 +7,20 @@ import json
 import threading
 from io import BytesIO
 
+import botocore.loaders
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError
+from botocore.validate import validate_parameters
 
+from devtools.clock import SimulatedClock
 from guance_aws_cloudfront.account import parse_account
-from guance_aws_cloudfront.aws import Aws, epoch_seconds, in_parallel
+from guance_aws_cloudfront.aws import Aws, side_by_side
 from guance_aws_cloudfront.aws_errors import AwsError
-from guance_aws_cloudfront.catalog import DEFAULT_METRICS
+from guance_aws_cloudfront.aws_session import KEPT_AS, epoch_seconds
+from guance_aws_cloudfront.catalog import DEFAULT_METRICS, all_metrics
 from guance_aws_cloudfront.metrics import metric_data_request
+from guance_aws_cloudfront.pace import CALLS, SHARE
 from guance_aws_cloudfront.series import plan_series
 from guance_aws_cloudfront.windows import Window
 from tests.conftest import AK_ID, AK_SECRET, NOW, RAW_ACCOUNT
@@ -260,7 +265,7 @@ def test_work_side_by_side_keeps_its_order() -> None:
             both.wait()  # passes only when two are at work at the same time
         return number * 10
 
-    assert in_parallel(work, range(5), 2) == [0, 10, 20, 30, 40]
+    assert list(side_by_side(work, range(5), 2)) == [0, 10, 20, 30, 40]
 
 
 def test_an_interrupted_caller_begins_no_more_work() -> None:
@@ -273,7 +278,7 @@ def test_an_interrupted_caller_begins_no_more_work() -> None:
         release.wait(30)
 
     with pytest.raises(KeyboardInterrupt):
-        in_parallel(work, range(50), 2)
+        list(side_by_side(work, range(50), 2))
     release.set()
     assert len(begun) < 10
 
@@ -283,3 +288,49 @@ def test_tls_is_verified_and_nothing_goes_out_without_it(account, config) -> Non
     for client in (made._cloudfront, made._cloudwatch):
         assert client.meta.endpoint_url.startswith("https://")
         assert client._endpoint.http_session._verify
+
+
+def test_what_is_asked_is_what_the_service_model_allows(aws) -> None:
+    # botocore itself does not check it any more, for that takes as long as making the request.
+    model = aws._cloudwatch.meta.service_model.operation_model("GetMetricData").input_shape
+    request = metric_data_request(plan_series(["E1"], list(all_metrics().values())), Window(NOW, NOW + 60), 60)
+    assert validate_parameters(request, model) is None
+
+
+def test_a_time_or_number_of_any_json_form_is_read(aws) -> None:
+    def answer(request):
+        stamps, values = "[1.7723592E9, 1772359260]", "[1, 2.5]"
+        if not is_json(request):
+            return metric_data(request, 1.0)
+        result = f'{{"Id": "q0", "Timestamps": {stamps}, "Values": {values}, "StatusCode": "Complete"}}'
+        return respond(request, 200, f'{{"MetricDataResults": [{result}], "Unheard": {{}}}}')
+
+    aws.answers = [answer]
+    (answers,) = aws.metric_data([REQUEST])
+    first = answers.queries[0]
+    assert (first.times[0], first.values[0], first.no_numbers) == (NOW, 1.0, 0)
+    assert {type(value) for value in first.values} == {float}
+    assert {type(at) for at in first.times} == {int}
+
+
+def test_sessions_share_the_service_models_and_nothing_of_an_account(account, config) -> None:
+    one, other = Aws(account, config, "test"), Aws(account, config, "test")
+    loader = one._session.get_component("data_loader")
+    assert other._session.get_component("data_loader") is loader
+    assert getattr(botocore.loaders, KEPT_AS) is loader
+    assert one._session is not other._session
+    assert AK_SECRET not in repr(vars(loader))
+
+
+def test_calls_for_metrics_are_spaced_and_so_are_attempts_again(account, config) -> None:
+    clock = SimulatedClock(NOW)
+    made, begun = Aws(account, config, "test", clock), []
+    made._concurrency = 1
+
+    def answer(request, **_):
+        begun.append(clock.monotonic())
+        return error(request, "InternalFailure", "oops", 500) if len(begun) == 2 else metric_data(request, 1.0)
+
+    made._cloudwatch.meta.events.register("before-send", answer)
+    list(made.metric_data([REQUEST] * 4))
+    assert [at - begun[0] for at in begun] == pytest.approx([number / CALLS / SHARE for number in range(5)])

@@ -52,11 +52,11 @@ def test_another_period_and_another_version_begin_anew() -> None:
     digest = Digest(60)
     digest.remember("E1", NOW, FIELDS)
     assert verdict(load_digest(digest.dump(), 300), "E1", NOW, FIELDS) == "new"
-    assert verdict(load_digest(digest.dump().replace('"version":2', '"version":1'), 60), "E1", NOW, FIELDS) == "new"
+    assert verdict(load_digest(digest.dump().replace('"version":3', '"version":1'), 60), "E1", NOW, FIELDS) == "new"
     assert verdict(load_digest(None, 60), "E1", NOW, FIELDS) == "new"
 
 
-@pytest.mark.parametrize("text", ["nonsense", "[]", '{"version":2,"period":60,"start":0,"sent":{"E1":"AAA"}}', "7"])
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"version":3,"period":60,"start":0,"sent":{"E1":"AAA"}}', "7"])
 def test_what_is_no_digest_is_refused(text) -> None:
     with pytest.raises(ValueError, match="not a digest"):
         load_digest(text, 60)

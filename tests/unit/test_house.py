@@ -23,7 +23,7 @@ PURE = (
         "metrics",
         "objects",
     ),
-    *("partitions", "patterns", "record", "resource_tags", "selection", "series", "text", "windows"),
+    *("pace", "partitions", "patterns", "record", "resource_tags", "selection", "series", "text", "windows"),
 )
 STARTUP = ast.parse((ROOT / "startup" / f"{SET}.py").read_text())
 
@@ -49,9 +49,9 @@ def test_a_pure_module_imports_neither_boto3_nor_what_talks(name) -> None:
     assert not outside & {"boto3", "botocore", "http", "socket", "urllib", "requests", "threading"}
 
 
-def test_only_three_modules_know_botocore_and_none_boto3() -> None:
+def test_only_four_modules_know_botocore_and_none_boto3() -> None:
     knowing = {name for name, tree in TREES.items() if any("boto" in full for full in imported(tree))}
-    assert knowing == {"aws", "aws_errors", "credentials"}
+    assert knowing == {"aws", "aws_errors", "aws_session", "credentials"}
 
 
 def test_nothing_imports_main_but_the_startup_script() -> None:

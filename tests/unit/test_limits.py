@@ -246,3 +246,15 @@ def test_any_answer_makes_metric_points_that_datakit_takes(answered) -> None:
         fit, said = fitted(made, False)
         assert said == []
         assert taken(fit, False).fields == made["fields"]
+
+
+def test_tags_that_points_share_are_fitted_once_and_said_of_each() -> None:
+    known, tags = {}, {"name": "E1", "T": LONG}
+    fits = [
+        fitted({"measurement": "m", "tags": tags, "fields": {"a": at}, "timestamp": NOW}, False, known)
+        for at in (0.5, 1.5)
+    ]
+    assert fits[0][0]["tags"] is fits[1][0]["tags"]
+    assert fits[0][1] == fits[1][1] == ["the tag 'T' is longer than 1,024 bytes and is cut"]
+    # Objects are held to more: what became of a metric's tags says nothing of theirs.
+    assert fitted({**point(), "tags": {"name": "E1", "class": "x"}}, True, known)[0]["tags"]["class_"] == "x"
