@@ -123,13 +123,14 @@ def growth_rows(figures: Dict[str, Any]) -> Iterator[Row]:
 def memory_rows(figures: Dict[int, Dict[str, Any]], bare: float) -> Iterator[Row]:
     """Item 5; `figures` by hours."""
     above = {hours: one["megabytes"] - bare for hours, one in figures.items()}
-    short, long = min(above), max(above)
+    *shorter, long = sorted(above)
     what = (
         f"memory above a bare process, catch-up of {long} h, 1,000 distributions ({figures[long]['values']:,} values)"
     )
     yield Row(5, what, f"{above[long]:.0f} MB", "at most 200 MB", above[long] <= 200)
-    ratio = above[long] / above[short]
-    yield Row(5, f"the same, of {long} h against {short} h", f"{ratio:.2f}", "flat (1.10)", ratio <= 1.1)
+    for short in shorter:
+        ratio = above[long] / above[short]
+        yield Row(5, f"the same, of {long} h against {short} h", f"{ratio:.2f}", "flat (1.10)", ratio <= 1.1)
     yield Row(5, f"processor time of {long} h", f"{figures[long]['seconds']:.1f} s", "", None)
 
 
@@ -172,7 +173,7 @@ def main() -> int:
     rows: List[Row] = [*calls_rows(), *side_rows(newest, 0.50), *oldest_rows(oldest), *cold_rows()]
     growth, bare = case("growth", 100, 10_000, 15), case("bare")["megabytes"]
     rows += growth_rows(growth)
-    catch_ups = {hours: case("catch_up", 1000, hours) for hours in (3, 24)}
+    catch_ups = {hours: case("catch_up", 1000, hours) for hours in (3, 6, 24)}
     rows += memory_rows(catch_ups, bare)
     rows += sink_rows(case("sink", 250))
     for minutes, calls in ((5, 60), (20, 40)):

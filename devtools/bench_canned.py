@@ -142,8 +142,9 @@ def listing_body(ids: List[str], first: int) -> bytes:
 
 
 def _json_metrics(parts: List[Tuple[str, List[float]]], minutes: range) -> bytes:
+    times = list(minutes)
     results = [
-        {"Id": key, "Label": key, "Timestamps": list(minutes), "Values": values, "StatusCode": "Complete"}
+        {"Id": key, "Label": key, "Timestamps": times, "Values": values, "StatusCode": "Complete"}
         for key, values in parts
     ]
     return json.dumps({"MetricDataResults": results, "Messages": []}).encode()
