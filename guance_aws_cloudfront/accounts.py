@@ -20,14 +20,13 @@ class Collected(NamedTuple):
     mistake: str = ""
 
 
-def parse_accounts(raw: Any, configs: Any) -> List[Collected]:
+def parse_accounts(raw: Any, configs: Any, common: CollectorConfig) -> List[Collected]:
     """Each account of a list with its configuration, or its mistake; ConfigError when nothing can be collected.
 
-    What is no list is a single account.
+    What is no list is a single account. `common` is what `configs` says to all of them.
     """
-    parse_config(configs)
     if not isinstance(raw, (list, tuple)):
-        account, config = _parse(raw, configs)
+        account, config = _parse(raw, configs, common)
         return [Collected(account.account_name, account, config)]
     if not raw:
         raise ConfigError("The list of accounts is empty: give one account at least in the startup script.")
@@ -38,7 +37,7 @@ def parse_accounts(raw: Any, configs: Any) -> List[Collected]:
         try:
             if name in [earlier.name for earlier in parsed if name]:
                 raise ConfigError("another one has the same 'account_name', by which is known what was reported.")
-            parsed.append(Collected(name, *_parse(one, configs)))
+            parsed.append(Collected(name, *_parse(one, configs, common)))
         except ConfigError as mistake:
             parsed.append(Collected(name or place, None, None, f"{place}: {mistake}"))
     if not any(one.account for one in parsed):
@@ -69,13 +68,12 @@ def account_named(accounts: List[Any], name: str) -> Any:
     return found[0]
 
 
-def _parse(one: Any, configs: Any) -> Any:
+def _parse(one: Any, configs: Any, common: CollectorConfig) -> Any:
     own = one.get(OWN) if isinstance(one, Mapping) else None
     if own is None:
-        return parse_account(_without_own(one)), parse_config(configs)
+        return parse_account(_without_own(one)), common
     if not isinstance(own, Mapping):
         raise refusal("Account", OWN, own, "a dict of what is other than in CONFIGS, such as {'datakit_id': 'datakit'}")
-
     return parse_account(_without_own(one)), parse_config({**(configs or {}), **own})
 
 

@@ -97,9 +97,10 @@ class DataCollector:
     """
 
     def __init__(self, account: Any, configs: Any = None, clock: Any = time) -> None:
-        self._accounts = parse_accounts(account, configs)
+        common = parse_config(configs)
+        self._accounts = parse_accounts(account, configs, common)
         self._is_list = isinstance(account, (list, tuple))
-        self._time_limit = parse_config(configs).time_limit
+        self._time_limit = common.time_limit
         self._clock = clock
 
     def run(self, func: Any) -> Dict[str, Any]:

@@ -14,6 +14,7 @@ from guance_aws_cloudfront.catalog import (
     NAMESPACE,
     field_name,
 )
+from guance_aws_cloudfront.limits import LONGEST_TAG
 from guance_aws_cloudfront.record import aliases
 from guance_aws_cloudfront.series import Dimensions, Series, distributions_by_function, function_name
 from guance_aws_cloudfront.text import one_line
@@ -21,9 +22,6 @@ from guance_aws_cloudfront.windows import Window
 
 DATA_POINTS_PER_CALL = 100_800
 COMPLETE = "Complete"
-# DataKit cuts a longer tag value without a word.
-LONGEST_TAG = 1024
-
 NUMBERS = frozenset((int, float))
 
 # source (the ID of a distribution, mostly) -> minute (epoch seconds) -> field -> value

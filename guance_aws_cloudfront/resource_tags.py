@@ -4,12 +4,12 @@ import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from guance_aws_cloudfront.extra_tags import is_reserved
+from guance_aws_cloudfront.limits import LONGEST_KEY, LONGEST_TAG
 from guance_aws_cloudfront.patterns import fits, parse_patterns
 from guance_aws_cloudfront.text import cut, one_line, some_of
 
-# In bytes; DataKit cuts what is longer without a word. The tags of a point may have 64 KiB in all: the user's own get
-# as much as these, the collector's the rest.
-LONGEST_KEY, LONGEST_VALUE, MOST_BYTES = 256, 1024, 31 * 1024
+# The tags of a point may have 64 KiB in all: the user's own get as much as these, the collector's the rest.
+MOST_BYTES = 31 * 1024
 PREFIX = "tag_"
 KEYS = "a list of tag keys or patterns of these, such as ['env', 'team*'] or ['NOT', 'aws:*']"
 
@@ -36,24 +36,29 @@ def cleaned(tags: Mapping[str, Tags], patterns: Sequence[str], extra_tags: Mappi
 
     The same key always becomes the same, whatever stands beside it, for a tag that changes starts a new time series.
     """
+    keys = {key for found in tags.values() for key in found if key and patterns and fits([key], patterns)}
+    # Many distributions have the same keys: what becomes of each is found once.
+    whole = {key: _whole_name(key, extra_tags) for key in keys}
+    names = {key: cut(name, LONGEST_KEY) for key, name in whole.items()}
+    # A key that stays as it is comes before one that would become the same.
+    order = sorted(keys, key=lambda key: (names[key] != key, key))
     renamed: Dict[str, str] = {}
     shortened: List[str] = []
     left_out: List[str] = []
     by_id: Dict[str, Tags] = {}
     for distribution_id, found in tags.items():
         ours = by_id[distribution_id] = {}
-        # A key that stays as it is comes before one that would become the same.
-        for key in sorted(found, key=lambda key: (clean_key(key, extra_tags) != key, key)):
+        for key in (key for key in order if key in found):
             value = _clean_value(found[key])
-            if not (key and value and patterns and fits([key], patterns)):
+            if not value:
                 continue
             place = f"'{one_line(key, 60)}' of {distribution_id}"
-            name, kept = clean_key(key, extra_tags), cut(value, LONGEST_VALUE)
+            name, kept = names[key], cut(value, LONGEST_TAG)
             if name in ours or _bytes_of({**ours, name: kept}) > MOST_BYTES:
                 left_out.append(place)
                 continue
             ours[name] = kept
-            if kept != value or name != _whole_name(key, extra_tags):
+            if kept != value or name != whole[key]:
                 shortened.append(place)
             if name != key:
                 renamed[key] = name
@@ -88,7 +93,7 @@ def _renamed(renamed: Mapping[str, str]) -> str:
 def _warnings(shortened: Sequence[str], left_out: Sequence[str]) -> List[str]:
     texts = []
     if shortened:
-        limits = f"{LONGEST_KEY} bytes of key and {LONGEST_VALUE} of value"
+        limits = f"{LONGEST_KEY} bytes of key and {LONGEST_TAG} of value"
         texts.append(f"Resource tags are cut to the {limits} that DataKit takes: {some_of(shortened)}.")
     if left_out:
         texts.append(

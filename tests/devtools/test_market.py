@@ -2,7 +2,6 @@
 
 import ast
 import re
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -15,17 +14,6 @@ from devtools.market_imports import doubt_of
 from guance_aws_cloudfront.run import VERSION
 
 SET = "guance_aws_cloudfront"
-
-
-@pytest.fixture
-def tree(tmp_path):
-    """A copy of the source tree, to be spoilt."""
-    for folder in (SET, "startup"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in DOCUMENTS:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
 
 
 def test_the_market_holds_meta_readme_and_every_script(tmp_path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from devtools import release as module
 from devtools.clock import SimulatedClock
 from devtools.func import LocalFunc
-from devtools.market import DOCUMENTS, ROOT, build, write
+from devtools.market import ROOT, build, write
 from devtools.market_imports import PACKAGE
 from devtools.release import ReleaseError, release, with_section, with_version
 from guance_aws_cloudfront.run import VERSION
@@ -22,15 +22,10 @@ CHANGES = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- A thing.\n\n## [0.9.
 
 
 @pytest.fixture
-def tree(tmp_path):
-    """A copy of what a release is made of."""
-    for folder in (PACKAGE, "startup"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in DOCUMENTS:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "CHANGELOG.md").write_text(CHANGES)
-    return tmp_path
+def tree(tree):
+    """A copy of the source tree, with changes that are not released."""
+    (tree / "CHANGELOG.md").write_text(CHANGES)
+    return tree
 
 
 class Quiet(SimpleHTTPRequestHandler):
