@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from guance_aws_cloudfront.account import Account
 from guance_aws_cloudfront.aws_errors import AwsError, clock_ahead, explain
-from guance_aws_cloudfront.aws_session import new_session
+from guance_aws_cloudfront.aws_session import new_session, speed_up_requests
 from guance_aws_cloudfront.catalog import NAMESPACE
 from guance_aws_cloudfront.config import CollectorConfig
 from guance_aws_cloudfront.credentials import FixedResolver, assumed_role, own_key
@@ -57,6 +57,7 @@ class Aws:
             self._key = {}
         self._cloudfront = self._client("cloudfront", account.partition.region)
         self._cloudwatch = self._client("cloudwatch", account.cloudwatch_region)
+        speed_up_requests(self._cloudwatch)
 
     def _new_session(self) -> Any:
         session = new_session()

@@ -3,20 +3,40 @@
 import base64
 import json
 import struct
+from array import array
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, TypeVar
+from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
 from zlib import crc32
 
 from guance_aws_cloudfront.text import one_line
 
 VERSION = 3
-Known = TypeVar("Known")
 Fields = Mapping[str, float]
 Names = Tuple[str, ...]
 # 4 bytes a minute and distribution; past this the oldest minutes are forgotten and would be sent again if asked again.
 MOST_ENTRIES = 160_000
 # But so many periods are always remembered: more than any lookback, however many distributions there are.
 LEAST_PERIODS = 180
+NOTHING_SENT = array("I", [0])
+
+
+class Stretch(NamedTuple):
+    """The checksums of consecutive periods from `first` (epoch seconds) on, four bytes each; 0 where none was sent."""
+
+    first: int
+    checksums: "array[int]"
+
+    def since(self, oldest: int, period: int) -> "Stretch":
+        """The part that is not older."""
+        older = max(0, -((self.first - oldest) // period))
+        return Stretch(self.first + older * period, self.checksums[older:])
+
+    def end(self, period: int) -> int:
+        """The minute after the last one."""
+        return self.first + len(self.checksums) * period
+
+
+NO_STRETCH = Stretch(0, array("I"))
 
 
 class Digest:
@@ -28,7 +48,7 @@ class Digest:
 
     def __init__(self, period: int) -> None:
         self.period = period
-        self._sent: Dict[str, Dict[int, int]] = {}
+        self._sent: Dict[str, Stretch] = {}
         self._partial: Dict[str, Dict[int, Names]] = {}
 
     def news(self, source: str, minute: int, fields: Fields, partial: bool) -> Tuple[str, Fields]:
@@ -37,8 +57,10 @@ class Digest:
         `new` when nothing was sent for that minute, `changed` when something else was, or `unchanged`. Of a minute that
         was sent and of which now only a part was answered (`partial`) nothing can be said: it is left as it is.
         """
-        known = self._sent.get(source, {}).get(minute)
-        if known is None:
+        first, checksums = self._sent.get(source, NO_STRETCH)
+        place = (minute - first) // self.period
+        known = checksums[place] if 0 <= place < len(checksums) else 0
+        if not known:
             return "new", fields
         if partial:
             return "unchanged", {}
@@ -50,7 +72,16 @@ class Digest:
 
     def remember(self, source: str, minute: int, fields: Fields, partial: bool = False) -> None:
         """Note that these fields stand in the sink, all of the minute's or, `partial`, those that were answered."""
-        self._sent.setdefault(source, {})[minute] = _checksum(fields)
+        first, checksums = self._sent.get(source) or self._sent.setdefault(source, Stretch(minute, array("I")))
+        place = (minute - first) // self.period
+        if place == len(checksums):
+            checksums.append(_checksum(fields))
+        elif place >= 0:
+            checksums.extend(NOTHING_SENT * (place + 1 - len(checksums)))
+            checksums[place] = _checksum(fields)
+        else:
+            earlier = array("I", [_checksum(fields)]) + NOTHING_SENT * (-1 - place)
+            self._sent[source] = Stretch(minute, earlier + checksums)
         if partial:
             self._partial.setdefault(source, {})[minute] = tuple(sorted(fields))
         elif source in self._partial:
@@ -62,9 +93,10 @@ class Digest:
 
     def forget_before(self, minute: int) -> None:
         """Drop what is older than any minute that will be asked for again, and what is more than can be kept."""
-        newest = max((at for minutes in self._sent.values() for at in minutes), default=minute)
-        oldest = max(minute, newest - self.reach(len(self._sent)) + self.period)
-        self._sent = _since(oldest, self._sent)
+        end = max((stretch.end(self.period) for stretch in self._sent.values()), default=minute)
+        oldest = max(minute, end - self.reach(len(self._sent)))
+        kept = ((key, stretch.since(oldest, self.period)) for key, stretch in self._sent.items())
+        self._sent = {key: stretch for key, stretch in kept if any(stretch.checksums)}
         self._partial = _since(oldest, self._partial)
 
     def dump(self) -> str:
@@ -73,16 +105,17 @@ class Digest:
         `partial` has [number of the source, first period, how many, number of the set] for each run of periods of which
         the same set of fields was sent.
         """
-        every = [at for minutes in self._sent.values() for at in minutes]
-        start, length = (min(every), (max(every) - min(every)) // self.period + 1) if every else (0, 0)
-        grid = range(start, start + length * self.period, self.period)
+        start = min((stretch.first for stretch in self._sent.values()), default=0)
         sets = sorted({names for minutes in self._partial.values() for names in minutes.values()})
         place = {names: number for number, names in enumerate(sets)}
         kept = {
             "version": VERSION,
             "period": self.period,
             "start": start,
-            "sent": {key: _pack([minutes.get(at, 0) for at in grid]) for key, minutes in self._sent.items()},
+            "sent": {
+                key: _pack(NOTHING_SENT * ((stretch.first - start) // self.period) + stretch.checksums)
+                for key, stretch in self._sent.items()
+            },
             "sets": sets,
             "partial": [
                 [number, (first - start) // self.period, length, place[names]]
@@ -107,8 +140,9 @@ def load_digest(text: Optional[str], period: int) -> Digest:
             return digest
         start, sources = kept["start"], list(kept["sent"])
         for source, packed in kept["sent"].items():
-            checksums = _unpack(packed)
-            digest._sent[source] = {start + n * period: value for n, value in enumerate(checksums) if value}
+            before, checksums = _unpack(packed)
+            if checksums:
+                digest._sent[source] = Stretch(start + before * period, checksums)
         for number, first, length, place in kept["partial"]:
             names, minutes = (
                 tuple(kept["sets"][place]),
@@ -120,8 +154,8 @@ def load_digest(text: Optional[str], period: int) -> Digest:
     return digest
 
 
-def _since(oldest: int, by_source: Dict[str, Dict[int, Known]]) -> Dict[str, Dict[int, Known]]:
-    kept = {key: {at: known for at, known in minutes.items() if at >= oldest} for key, minutes in by_source.items()}
+def _since(oldest: int, by_source: Mapping[str, Mapping[int, Names]]) -> Dict[str, Dict[int, Names]]:
+    kept = {key: {at: names for at, names in minutes.items() if at >= oldest} for key, minutes in by_source.items()}
     return {key: minutes for key, minutes in kept.items() if minutes}
 
 
@@ -152,10 +186,13 @@ def _packing(names: Names) -> Tuple[Names, Callable[..., bytes], int]:
     return in_order, struct.Struct(f"<{len(names)}d").pack, crc32(repr(in_order).encode())
 
 
-def _pack(checksums: List[int]) -> str:
+def _pack(checksums: Sequence[int]) -> str:
     return base64.b64encode(struct.pack(f"<{len(checksums)}I", *checksums)).decode()
 
 
-def _unpack(packed: str) -> Tuple[int, ...]:
+def _unpack(packed: str) -> Tuple[int, "array[int]"]:
+    """(how many periods of which nothing was sent, the checksums from there to the last period of which something was)."""
     raw = base64.b64decode(packed)
-    return struct.unpack(f"<{len(raw) // 4}I", raw)
+    before, end = (len(raw) - len(raw.lstrip(b"\0"))) // 4, -(-len(raw.rstrip(b"\0")) // 4)
+    known = struct.unpack(f"<{len(raw) // 4}I", raw)
+    return before, array("I", known[before:end])

@@ -106,7 +106,7 @@ def _within(tags: Dict[str, str], said: Said) -> Dict[str, str]:
 def _fields(fields: Mapping[str, Any], tags: Mapping[str, str], is_object: bool, said: Said) -> Dict[str, Any]:
     kept: Dict[str, Any] = {}
     for key in _in_order(fields):
-        value, name = fields[key], _key(key, is_object, said)
+        value, name = fields[key], key if _stays(key, is_object) else _key(key, is_object, said)
         if isinstance(value, str):
             value = _cut(printable(value), LONGEST_STRING, f"the field '{name}'", said)
         wrong = _wrong(name, value, tags, kept)

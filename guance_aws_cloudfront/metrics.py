@@ -1,6 +1,7 @@
 """Series -> GetMetricData queries; its answers -> metric points."""
 
 import math
+from array import array
 from types import MappingProxyType
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -31,15 +32,16 @@ Minutes = Dict[str, Dict[int, Dict[str, float]]]
 class Answer:
     """What GetMetricData said of one query, over all its pages: times in epoch seconds, values, the last status.
 
-    Values that are no finite numbers are left out and counted: they are as good as missing.
+    Values that are no finite numbers are left out and counted: they are as good as missing. Lists are replaced and
+    never changed, for the queries of a call share them.
     """
 
     def __init__(self) -> None:
-        self.times: List[int] = []
-        self.values: List[float] = []
+        self.times: Sequence[int] = ()
+        self.values: Sequence[float] = ()
         self.no_numbers = 0
         self.status = "no answer"
-        self.messages: List[str] = []
+        self.messages: Sequence[str] = ()
 
 
 class Answers(NamedTuple):
@@ -75,26 +77,32 @@ def merge_pages(pages: Iterable[Mapping[str, Any]], queries: int) -> Answers:
     ValueError for a page without results: botocore takes half an answer in JSON for an empty one.
     """
     merged = Answers([Answer() for _ in range(queries)], [])
+    # Mostly all queries of a call are answered for the same minutes: these are kept once.
+    said: Sequence[float] = ()
+    times: Sequence[int] = ()
     for page in pages:
         if "MetricDataResults" not in page:
             raise ValueError("a page has no MetricDataResults")
         merged.messages.extend(_messages(page))
         for result in page["MetricDataResults"]:
             answer = merged.queries[int(result["Id"][1:])]
-            _add(answer, result.get("Timestamps", ()), result.get("Values", ()))
+            if result.get("Timestamps", ()) != said:
+                said = result["Timestamps"]
+                times = [*map(int, said)]
+            _add(answer, times, result.get("Values", ()))
             # PartialData on a page says that more follows: only what the last page says is final.
             answer.status = result.get("StatusCode", COMPLETE)
-            answer.messages.extend(_messages(result))
+            answer.messages = [*answer.messages, *_messages(result)] if result.get("Messages") else answer.messages
     return merged
 
 
-def _add(answer: Answer, times: Sequence[float], values: Sequence[float]) -> None:
+def _add(answer: Answer, times: Sequence[int], values: Sequence[float]) -> None:
     if not _are_numbers(values):
         pairs = [(time, value) for time, value in zip(times, values) if _are_numbers([value])]
         answer.no_numbers += len(values) - len(pairs)
         times, values = [time for time, _ in pairs], [value for _, value in pairs]
-    answer.times.extend(map(int, times))
-    answer.values.extend(map(float, values))
+    answer.times = [*answer.times, *times] if answer.times else times
+    answer.values = array("d", [*answer.values, *values]) if answer.values else array("d", values)
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:

@@ -51,7 +51,7 @@ def object_point(
 
 def without_header_values(value: Any) -> Any:
     """A record, or a part of one, without what CloudFront says to an origin alone: often that is a shared secret."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: HIDDEN if key == HEADER_VALUE else without_header_values(inner) for key, inner in value.items()}
     return [without_header_values(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 

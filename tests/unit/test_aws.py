@@ -4,10 +4,14 @@ CloudWatch speaks query XML with the botocore of Python 3.8 and JSON with today'
 """
 
 import json
+import os
 import threading
 from io import BytesIO
+from pathlib import Path
+from urllib.parse import parse_qs
 
 import botocore.loaders
+import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError
@@ -129,14 +133,14 @@ def test_a_page_that_fails_fails_the_listing_instead_of_shortening_it(aws) -> No
 def test_metric_values_come_back_with_epoch_seconds(aws) -> None:
     aws.answers = [lambda request: metric_data(request, 4.0)]
     (answers,) = aws.metric_data([REQUEST])
-    assert (answers.queries[0].times, answers.queries[0].values) == ([NOW], [4.0])
+    assert (answers.queries[0].times, list(answers.queries[0].values)) == ([NOW], [4.0])
     assert answers.queries[0].status == "Complete"
 
 
 def test_all_pages_of_metric_data_are_merged(aws) -> None:
     aws.answers = [lambda request: metric_data(request, 4.0, "t"), lambda request: metric_data(request, 5.0)]
     (answers,) = aws.metric_data([REQUEST])
-    assert answers.queries[0].values == [4.0, 5.0]
+    assert list(answers.queries[0].values) == [4.0, 5.0]
     assert aws.calls == {"GetMetricData": 2}
 
 
@@ -164,7 +168,7 @@ def test_a_passing_fault_costs_nothing(aws) -> None:
         lambda request: metric_data(request, 1.0),
     ]
     (answers,) = aws.metric_data([REQUEST])
-    assert answers.queries[0].values == [1.0]
+    assert list(answers.queries[0].values) == [1.0]
 
 
 DENIED = "User: arn:aws:iam::123456789012:user/x is not authorized to perform: cloudwatch:GetMetricData on resource: *"
@@ -221,7 +225,7 @@ def test_one_failed_call_does_not_cost_the_others(aws) -> None:
     aws._concurrency = 1
     failed, answered = aws.metric_data([REQUEST, REQUEST])
     assert isinstance(failed, AwsError)
-    assert answered.queries[0].values == [1.0]
+    assert list(answered.queries[0].values) == [1.0]
 
 
 @pytest.mark.parametrize(
@@ -297,6 +301,60 @@ def test_what_is_asked_is_what_the_service_model_allows(aws) -> None:
     assert validate_parameters(request, model) is None
 
 
+def sent(request):
+    """What a request to CloudWatch says, in either protocol."""
+    body = request.body if isinstance(request.body, str) else request.body.decode()
+    return json.loads(body) if is_json(request) else parse_qs(body)
+
+
+def test_what_is_sent_is_what_botocore_itself_would_send(aws) -> None:
+    plain, theirs = (
+        botocore.session.Session().create_client(
+            "cloudwatch", "us-east-1", aws_access_key_id=AK_ID, aws_secret_access_key=AK_SECRET
+        ),
+        [],
+    )
+    plain.meta.events.register("before-send", lambda request, **_: theirs.append(request) or metric_data(request, 4.0))
+    asked = metric_data_request(plan_series(["E1", "E2"], list(all_metrics().values())), Window(NOW, NOW + 60), 60)
+    plain.get_metric_data(**asked)
+    plain.get_metric_data(**asked, NextToken="t")
+    aws.answers = [lambda request: metric_data(request, 4.0, "t"), lambda request: metric_data(request, 5.0)]
+    list(aws.metric_data([asked]))
+    assert [sent(request) for request in aws.requests] == [sent(request) for request in theirs]
+    for header in ("Content-Type", "X-Amz-Target"):
+        assert aws.requests[0].headers.get(header) == theirs[0].headers.get(header)
+
+
+def test_the_minutes_that_queries_share_are_kept_once(aws) -> None:
+    def answer(request):
+        if not is_json(request):
+            return respond(request, 200, xml_of_two)
+        results = [
+            {"Id": f"q{number}", "Timestamps": [NOW, NOW + 60], "Values": [1.0, 2.0], "StatusCode": "Complete"}
+            for number in range(2)
+        ]
+        return respond(request, 200, json.dumps({"MetricDataResults": results}))
+
+    stamps = "<member>2026-03-01T10:00:00Z</member><member>2026-03-01T10:01:00Z</member>"
+    xml_of_two = "".join(
+        f"<member><Id>q{number}</Id><Timestamps>{stamps}</Timestamps><StatusCode>Complete</StatusCode>"
+        "<Values><member>1.0</member><member>2.0</member></Values></member>"
+        for number in range(2)
+    )
+    xml_of_two = (
+        f"<GetMetricDataResponse><GetMetricDataResult><MetricDataResults>{xml_of_two}</MetricDataResults>"
+        "</GetMetricDataResult></GetMetricDataResponse>"
+    )
+    aws.answers = [answer]
+    series = plan_series(["E1"], DEFAULT_METRICS[:2])
+    (answers,) = aws.metric_data([metric_data_request(series, Window(NOW, NOW + 120), 60)])
+    one, other = answers.queries
+    assert one.times is other.times
+    assert list(one.times) == [NOW, NOW + 60]
+    # Eight bytes each, and not a list of objects.
+    assert one.values.itemsize * len(one.values) == 16
+
+
 def test_a_time_or_number_of_any_json_form_is_read(aws) -> None:
     def answer(request):
         stamps, values = "[1.7723592E9, 1772359260]", "[1, 2.5]"
@@ -320,6 +378,18 @@ def test_sessions_share_the_service_models_and_nothing_of_an_account(account, co
     assert getattr(botocore.loaders, KEPT_AS) is loader
     assert one._session is not other._session
     assert AK_SECRET not in repr(vars(loader))
+    # A function of a script would keep the scripts of a task that has ended, with all that they know.
+    kept = [type(loader), *vars(loader).values()]
+    assert not [one for one in kept if str(getattr(one, "__module__", "")).startswith("guance")]
+
+
+def test_no_folder_of_another_service_is_looked_into(account, config, monkeypatch) -> None:
+    monkeypatch.delattr(botocore.loaders, KEPT_AS, raising=False)
+    looked, listdir = [], os.listdir
+    monkeypatch.setattr("os.listdir", lambda path=".": looked.append(Path(path).name) or listdir(path))
+    Aws(account, config, "test")._cloudwatch.get_paginator("get_metric_data")
+    assert set(looked) <= {"cloudfront", "cloudwatch"}
+    assert looked
 
 
 def test_calls_for_metrics_are_spaced_and_so_are_attempts_again(account, config) -> None:

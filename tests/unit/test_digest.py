@@ -164,3 +164,40 @@ def test_which_fields_were_sent_comes_back_for_every_minute() -> None:
 def test_however_many_distributions_there_are_three_hours_are_remembered() -> None:
     assert Digest(60).reach(10_000) == 3 * 3600
     assert Digest(60).reach(100) > 24 * 3600
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["remember", "forget", "store"]),
+            st.sampled_from(["E1", "E2"]),
+            st.integers(0, 40),
+            st.floats(0, 1e12),
+        ),
+        max_size=40,
+    ),
+    st.sampled_from([60, 300]),
+)
+def test_it_knows_what_was_sent_in_whatever_order_and_no_other_minute(steps, period) -> None:
+    digest, sent = Digest(period), {}
+    for what, source, at, value in steps:
+        if what == "remember":
+            digest.remember(source, NOW + at * period, {"Requests_Sum": value})
+            sent[source, at] = value
+        elif what == "forget":
+            digest.forget_before(NOW + at * period)
+            sent = {key: kept for key, kept in sent.items() if key[1] >= at}
+        else:
+            digest = load_digest(digest.dump(), period)
+        for key in [(source, place) for source in ("E1", "E2") for place in range(-1, 42)]:
+            fields = {"Requests_Sum": sent.get(key, 0.5)}
+            wanted = "unchanged" if key in sent else "new"
+            assert verdict(digest, key[0], NOW + key[1] * period, fields) == wanted
+
+
+def test_a_minute_takes_four_bytes() -> None:
+    digest = Digest(60)
+    for minute in range(0, 24 * 3600, 60):
+        digest.remember("E1", NOW + minute, FIELDS)
+    checksums = digest._sent["E1"].checksums
+    assert len(checksums) * checksums.itemsize == 4 * 24 * 60

@@ -49,7 +49,7 @@ def test_an_answer_spread_over_pages_is_merged_and_its_last_status_counts() -> N
     ]
     answers = merge_pages(pages, 2)
     assert answers.queries[0].times == [NOW, NOW + 60]
-    assert answers.queries[0].values == [1.0, 2.0]
+    assert list(answers.queries[0].values) == [1.0, 2.0]
     assert incomplete(plan_series(["E1"], DEFAULT_METRICS[:2]), answers) == {}
 
 
