@@ -44,8 +44,8 @@ MEANING = """
   boto3 and us alike; Func keeps none, so a new worker compiles the scripts once, as the other row has it. Later runs of
   the same worker find the scripts compiled, botocore imported and the models read.
 - **Rows 4 and 5, many distributions and long outages:** each of 10,000 distributions takes {time:.2f} times the time
-  and {memory:.2f} times the memory of each of 100, and a day's outage is caught up in {day:.0f} MB beyond botocore's own.
-  What is left of a difference between 3 and 24 hours is what C's allocator holds back for each thread.
+  and {memory:.2f} times the memory of each of 100, and a day's outage is caught up in {day:.0f} MB beyond what
+  botocore takes. What is left of a difference between 3 and 24 hours is what C's allocator holds back for each thread.
 - **Rows 6, the sink:** no more POSTs than Func's helper needs for so many points, and none for what stands there
   already.
 - **Rows 7, the quota that you share:** the calls of a run never take more than AWS allows the account in a second,

@@ -18,11 +18,11 @@ from guance_aws_cloudfront.inventory import Inventory
 from guance_aws_cloudfront.metrics import Answers, incomplete, metric_data_request
 from guance_aws_cloudfront.objects import object_point
 from guance_aws_cloudfront.report import AGAIN, ReportError, Sink
-from guance_aws_cloudfront.run import VERSION
+from guance_aws_cloudfront.run import USER_AGENT, VERSION
 from guance_aws_cloudfront.series import Series, plan_series
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
-from guance_aws_cloudfront.text import count, minute_utc, some_of
+from guance_aws_cloudfront.text import calls_made, count, minute_utc, some_of
 from guance_aws_cloudfront.windows import Window
 
 # `Requests` of so many distributions tell where CloudFront's metrics are, for at most a tenth of a cent.
@@ -75,7 +75,7 @@ class Check:
         return self._end(table)
 
     def _connect(self, account: Account) -> Aws:
-        self._connections.append(Aws(account, self._config, f"guance_aws_cloudfront/{VERSION}", self._clock))
+        self._connections.append(Aws(account, self._config, USER_AGENT, self._clock))
         return self._connections[-1]
 
     def _aws(self) -> Aws:
@@ -212,10 +212,9 @@ class Check:
 
     def _end(self, table: CheckTable) -> Dict[str, Any]:
         calls = sum((aws.calls for aws in self._connections), Counter())
-        made = ", ".join(f"{number} {name}" for name, number in sorted(calls.items())) or "none"
         seconds = self._clock.monotonic() - self._started
         self._story.say(
-            f"AWS calls: {made}; {count(self._billed, 'metric')} asked of GetMetricData, "
+            f"AWS calls: {calls_made(calls)}; {count(self._billed, 'metric')} asked of GetMetricData, "
             f"${self._billed * PRICE_PER_METRIC:.5f}. Done in {seconds:.1f} s."
         )
         self._story.say(table.verdict())

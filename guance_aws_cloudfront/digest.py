@@ -191,7 +191,7 @@ def _pack(checksums: Sequence[int]) -> str:
 
 
 def _unpack(packed: str) -> Tuple[int, "array[int]"]:
-    """(how many periods of which nothing was sent, the checksums from there to the last period of which something was)."""
+    """(how many periods come first of which nothing was sent, the checksums from there to the last that was sent)."""
     raw = base64.b64decode(packed)
     before, end = (len(raw) - len(raw.lstrip(b"\0"))) // 4, -(-len(raw.rstrip(b"\0")) // 4)
     known = struct.unpack(f"<{len(raw) // 4}I", raw)

@@ -58,8 +58,8 @@ class Round:
         left = self._end - self._clock.monotonic()
         if left < LEAST_SECONDS:
             return self._fail(
-                f'Account "{one.name}" was not begun, for the time limit of all accounts is over; the next run makes '
-                "up for it. Many accounts are collected side by side by 'fan_out', see README."
+                f'Account "{one.name}" was not begun, for the time limit of all accounts is over; one of the next '
+                "runs makes up for it. Many accounts are collected side by side by 'fan_out', see README."
             )
         # Each gets its part of what is left, so that a slow one leaves time to those after it.
         share = max(LEAST_SECONDS, int(left / to_come))

@@ -16,10 +16,11 @@ from guance_aws_cloudfront.report import Preview, ReportError, Sink, in_batches
 from guance_aws_cloudfront.series import Series, metrics_billed, plan_series
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
-from guance_aws_cloudfront.text import count, duration, iso_utc, minute_utc
+from guance_aws_cloudfront.text import calls_made, count, duration, iso_utc, minute_utc
 from guance_aws_cloudfront.windows import Plan, plan_windows
 
 VERSION = "0.1.0"
+USER_AGENT = f"guance_aws_cloudfront/{VERSION}"
 # A crontab fires some seconds early or late; an interval must not become one run longer by that.
 OBJECT_SLACK = 60
 # A claim on an account outlasts the run's time limit a little: the last write, and the end of the run.
@@ -85,7 +86,7 @@ class Run:
 
     def _connect(self) -> Aws:
         if self._aws is None:
-            self._aws = Aws(self._account, self._config, f"guance_aws_cloudfront/{VERSION}", self._clock)
+            self._aws = Aws(self._account, self._config, USER_AGENT, self._clock)
         return self._aws
 
     def _sink(self) -> Union[Sink, Preview]:
@@ -198,6 +199,5 @@ class Run:
         calls = dict(sorted(self._aws.calls.items())) if self._aws else {}
         self._summary["calls"] = calls
         seconds = self._clock.monotonic() - self._started
-        made = ", ".join(f"{number} {name}" for name, number in calls.items()) or "none"
-        self._story.say(f"AWS calls: {made}. Done in {seconds:.1f} s.")
+        self._story.say(f"AWS calls: {calls_made(calls)}. Done in {seconds:.1f} s.")
         return self._story.end(self._summary)

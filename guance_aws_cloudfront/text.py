@@ -2,7 +2,7 @@
 
 import re
 import time
-from typing import Iterable, Sequence
+from typing import Iterable, Mapping, Sequence
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 SHORTEST_SECRET = 8
@@ -49,6 +49,11 @@ def minute_utc(seconds: float) -> str:
 def count(number: int, noun: str) -> str:
     """A number with its noun: `1 point`, `1,200 points`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def calls_made(calls: Mapping[str, int]) -> str:
+    """API calls by operation: `3 GetMetricData, 1 ListDistributions`."""
+    return ", ".join(f"{number} {name}" for name, number in sorted(calls.items())) or "none"
 
 
 def duration(seconds: float) -> str:

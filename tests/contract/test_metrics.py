@@ -5,7 +5,7 @@ import pytest
 from devtools.cloud import Fault, Traffic
 from devtools.cloudwatch_metrics import ADDITIONAL_METRICS, PERCENTILE
 from tests.conftest import AK_ID, NOW
-from tests.contract.conftest import JOB, METRICS, SET, sent_again
+from tests.contract.conftest import JOB, METRICS, configure, sent_again
 
 MINUTE, SETTLED = 60, 180
 BUSY = Traffic(requests=900.0)
@@ -27,14 +27,8 @@ def plain(aws):
     return aws.add_distribution(aws.account, traffic=BUSY)
 
 
-def configure(func, *lines):
-    script = f"startup__{SET}"
-    func.scripts[script] = func.scripts[script].replace("CONFIGS = {", "CONFIGS = {\n" + "\n".join(lines))
-    func.publish(script)
-
-
 def test_all_metrics_are_collected_where_they_are_published(func, aws, datakit, rich, plain) -> None:
-    configure(func, '"metrics": "ALL",')
+    configure(func, metrics="ALL")
     record = func.run_cron_job(JOB)
     assert (record.status, record.exception) == ("success", None)
     points = [point for point in datakit.points("metric") if point.time == AT]
@@ -58,8 +52,8 @@ def test_all_metrics_are_collected_where_they_are_published(func, aws, datakit, 
 
 
 def test_patterns_and_statistics_choose(func, datakit, rich) -> None:
-    configure(func, '"metrics": [["*Rate", "OriginLatency"], ["NOT", "4*", "5*"]],')
-    configure(func, '"statistics": {"OriginLatency": ["p95", "p99.9"]},')
+    configure(func, metrics=[["*Rate", "OriginLatency"], ["NOT", "4*", "5*"]])
+    configure(func, statistics={"OriginLatency": ["p95", "p99.9"]})
     assert func.run_cron_job(JOB).status == "success"
     assert set(datakit.points("metric")[0].fields) == {
         *("TotalErrorRate_Average", "CacheHitRate_Average", "OriginLatency_p95", "OriginLatency_p99_9"),
@@ -77,7 +71,7 @@ def test_without_permission_to_list_what_was_named_is_asked_for_with_one_warning
     func, aws, datakit, rich, plain
 ) -> None:
     aws.deny(AK_ID, "cloudwatch:ListMetrics")
-    configure(func, '"metrics": ["Requests", "CacheHitRate", "50*", "FunctionThrottles"],')
+    configure(func, metrics=["Requests", "CacheHitRate", "50*", "FunctionThrottles"])
     record = func.run_cron_job(JOB)
     assert record.status == "success"
     (warning,) = record.return_value["warnings"]
@@ -94,7 +88,7 @@ def test_a_listing_that_fails_is_not_taken_for_nothing_and_loses_nothing(
     func, aws, datakit, clock, rich, monkeypatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    configure(func, '"metrics": "ALL",')
+    configure(func, metrics="ALL")
     aws.faults.add(Fault("ListMetrics", code="Throttling", message="Rate exceeded"))
     record = func.run_cron_job(JOB)
     assert "Listing the metrics failed: AWS throttles the account's calls, also after retries" in record.exception
@@ -110,7 +104,7 @@ def test_a_listing_that_fails_is_not_taken_for_nothing_and_loses_nothing(
 
 
 def test_a_second_run_writes_nothing_of_functions_twice(func, datakit, clock, rich) -> None:
-    configure(func, '"metrics": "ALL",')
+    configure(func, metrics="ALL")
     func.run_cron_job(JOB)
     clock.advance(13)
     summary = func.run_cron_job(JOB).return_value
@@ -119,14 +113,14 @@ def test_a_second_run_writes_nothing_of_functions_twice(func, datakit, clock, ri
 
 
 @pytest.mark.parametrize(
-    ("line", "sentence"),
+    ("configs", "sentence"),
     [
-        ('"metrics": ["Request"],', "no metric is called 'Request': did you mean 'Requests'?"),
-        ('"statistics": {"Requests": ["Average"]},', "Requests carries Sum."),
+        ({"metrics": ["Request"]}, "no metric is called 'Request': did you mean 'Requests'?"),
+        ({"statistics": {"Requests": ["Average"]}}, "Requests carries Sum."),
     ],
 )
-def test_a_wrong_choice_is_told_before_any_call(func, aws, line, sentence) -> None:
-    configure(func, line)
+def test_a_wrong_choice_is_told_before_any_call(func, aws, configs, sentence) -> None:
+    configure(func, **configs)
     record = func.run_cron_job(JOB)
     assert record.exception_type == "ConfigError"
     assert sentence in record.exception
@@ -134,7 +128,7 @@ def test_a_wrong_choice_is_told_before_any_call(func, aws, line, sentence) -> No
 
 
 def test_distributions_are_chosen_by_patterns_and_the_others_cost_nothing(func, aws, datakit, rich, plain) -> None:
-    configure(func, '"distributions": ["www.example.*", "E404"],')
+    configure(func, distributions=["www.example.*", "E404"])
     record = func.run_cron_job(JOB)
     assert record.status == "success"
     assert "Distributions: 2 listed, 1 chosen." in record.log

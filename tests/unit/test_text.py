@@ -2,7 +2,7 @@
 
 import pytest
 
-from guance_aws_cloudfront.text import count, duration, iso_utc, masked, minute_utc, one_line, some_of
+from guance_aws_cloudfront.text import calls_made, count, duration, iso_utc, masked, minute_utc, one_line, some_of
 from tests.conftest import NOW
 
 
@@ -50,6 +50,11 @@ def test_counts_and_lists() -> None:
     assert (count(1, "point"), count(1200, "point")) == ("1 point", "1,200 points")
     assert some_of(["a", "b"]) == "a, b"
     assert some_of(list("abcdefg"), 3) == "a, b, c and 4 more"
+
+
+def test_calls_are_told_by_operation() -> None:
+    assert calls_made({"ListDistributions": 1, "GetMetricData": 12}) == "12 GetMetricData, 1 ListDistributions"
+    assert calls_made({}) == "none"
 
 
 def test_secrets_and_key_ids_are_masked_and_words_are_not() -> None:
