@@ -30,11 +30,11 @@ class Aws:
     """CloudFront and CloudWatch of one account; `calls` counts the API calls made, by operation.
 
     `clock_ahead` is by how many seconds this host's clock was ahead of AWS's at the last answer, None before one.
-    `clock` is the module `time` or its like. AwsError when botocore cannot make its clients, or the account's role
-    cannot be assumed.
+    `version` is the collector's, for the records that AWS keeps of calls; `clock` is the module `time` or its like.
+    AwsError when botocore cannot make its clients, or the account's role cannot be assumed.
     """
 
-    def __init__(self, account: Account, config: CollectorConfig, user_agent: str, clock: Any = time) -> None:
+    def __init__(self, account: Account, config: CollectorConfig, version: str, clock: Any = time) -> None:
         self._account = account
         self._concurrency, self._period = config.concurrency, config.period
         self._clock, self._pace = clock, Pace(clock)
@@ -46,7 +46,7 @@ class Aws:
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
             max_pool_connections=self._concurrency,
-            user_agent_extra=user_agent,
+            user_agent_extra=f"guance_aws_cloudfront/{version}",
             # Half of the time of making a request; what we ask is held against the service model by a test.
             parameter_validation=False,
         )

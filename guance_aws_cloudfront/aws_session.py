@@ -46,8 +46,8 @@ def _shared_loader() -> Any:
 def speed_up_requests(cloudwatch: Any) -> None:
     """Let a client that speaks JSON send the arguments of GetMetricData as they are, for they are what is wanted.
 
-    botocore's serializer would look each of a call's thousands of parts up in the service model. Both events are
-    botocore's documented ones.
+    botocore's serializer would look each of a call's thousands of parts up in the service model. Two of its events let
+    the arguments by: it is given none, and their text is put into its request before that is signed.
     """
     service = cloudwatch.meta.service_model
     if (getattr(service, "resolved_protocol", None) or service.metadata["protocol"]) == "json":
@@ -99,7 +99,9 @@ def _compacting() -> Callable[[Dict[str, Any]], Dict[str, Any]]:
     def compact(found: Dict[str, Any]) -> Dict[str, Any]:
         nonlocal times
         if "Timestamps" in found:
-            times = found["Timestamps"] = times if times == found["Timestamps"] else found["Timestamps"]
+            if found["Timestamps"] == times:
+                found["Timestamps"] = times
+            times = found["Timestamps"]
         values = found.get("Values")
         # What is not all numbers stays as it is, for others to judge.
         if values and FLOATS.issuperset(map(type, values)):

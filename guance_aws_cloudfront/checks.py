@@ -18,7 +18,7 @@ from guance_aws_cloudfront.inventory import Inventory
 from guance_aws_cloudfront.metrics import Answers, incomplete, metric_data_request
 from guance_aws_cloudfront.objects import object_point
 from guance_aws_cloudfront.report import AGAIN, ReportError, Sink
-from guance_aws_cloudfront.run import USER_AGENT, VERSION
+from guance_aws_cloudfront.run import VERSION
 from guance_aws_cloudfront.series import Series, plan_series
 from guance_aws_cloudfront.state import State
 from guance_aws_cloudfront.story import Story
@@ -75,7 +75,7 @@ class Check:
         return self._end(table)
 
     def _connect(self, account: Account) -> Aws:
-        self._connections.append(Aws(account, self._config, USER_AGENT, self._clock))
+        self._connections.append(Aws(account, self._config, VERSION, self._clock))
         return self._connections[-1]
 
     def _aws(self) -> Aws:

@@ -20,7 +20,6 @@ from guance_aws_cloudfront.text import calls_made, count, duration, iso_utc, min
 from guance_aws_cloudfront.windows import Plan, plan_windows
 
 VERSION = "0.1.0"
-USER_AGENT = f"guance_aws_cloudfront/{VERSION}"
 # A crontab fires some seconds early or late; an interval must not become one run longer by that.
 OBJECT_SLACK = 60
 # A claim on an account outlasts the run's time limit a little: the last write, and the end of the run.
@@ -86,7 +85,7 @@ class Run:
 
     def _connect(self) -> Aws:
         if self._aws is None:
-            self._aws = Aws(self._account, self._config, USER_AGENT, self._clock)
+            self._aws = Aws(self._account, self._config, VERSION, self._clock)
         return self._aws
 
     def _sink(self) -> Union[Sink, Preview]:

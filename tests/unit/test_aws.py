@@ -104,6 +104,8 @@ def test_all_pages_of_the_listing_are_read_and_each_id_kept_once(aws) -> None:
     (record,) = aws.distributions()
     assert record == {"Id": "E1", "Enabled": True, "LastModifiedTime": 1646806411.0}
     assert aws.calls == {"ListDistributions": 2}
+    # CloudTrail tells who asks.
+    assert "guance_aws_cloudfront/test" in str(aws.requests[0].headers["User-Agent"])
     # No MaxItems: it would make small pages of CloudFront's hundred.
     assert not any("MaxItems" in request.url for request in aws.requests)
 
