@@ -87,7 +87,7 @@ def merge_pages(pages: Iterable[Mapping[str, Any]], queries: int) -> Answers:
         for result in page["MetricDataResults"]:
             answer = merged.queries[int(result["Id"][1:])]
             if result.get("Timestamps", ()) != said:
-                said = result["Timestamps"]
+                said = result.get("Timestamps", ())
                 times = [*map(int, said)]
             _add(answer, times, result.get("Values", ()))
             # PartialData on a page says that more follows: only what the last page says is final.

@@ -117,3 +117,24 @@ def test_metric_tags_name_the_distribution_and_none_changes_with_time(account) -
 
 def test_a_distribution_without_aliases_has_no_alias_tag(account) -> None:
     assert "Alias" not in metric_tags({**RECORD, "Aliases": {"Quantity": 0}}, account)
+
+
+def test_a_query_may_be_answered_without_a_word_of_minutes_or_for_others() -> None:
+    results = [
+        {"Id": "q0", "Timestamps": [NOW, NOW + 60], "Values": [1.0, 2.0]},
+        {"Id": "q1"},
+        {"Id": "q2", "Timestamps": [NOW + 60], "Values": [3.0]},
+        {"Id": "q3", "Timestamps": [], "Values": []},
+    ]
+    for pages in ([{"MetricDataResults": results}], [{"MetricDataResults": [one]} for one in results]):
+        answers = merge_pages(pages, 4).queries
+        assert [list(answer.times) for answer in answers] == [[NOW, NOW + 60], [], [NOW + 60], []]
+        assert [list(answer.values) for answer in answers] == [[1.0, 2.0], [], [3.0], []]
+
+
+def test_minutes_that_queries_share_stay_those_of_each_when_more_pages_come() -> None:
+    first = [{"Id": f"q{number}", "Timestamps": [NOW], "Values": [1.0]} for number in range(2)]
+    more = [{"Id": "q0", "Timestamps": [NOW + 60], "Values": [2.0]}]
+    one, other = merge_pages([{"MetricDataResults": first}, {"MetricDataResults": more}], 2).queries
+    assert (list(one.times), list(one.values)) == ([NOW, NOW + 60], [1.0, 2.0])
+    assert (list(other.times), list(other.values)) == ([NOW], [1.0])
