@@ -13,9 +13,11 @@ Written by `make bench`, with what was measured in that run. Seconds differ betw
 took turns on one machine, less so. Nothing here decides over the tests, but what can be exact is held by them too:
 the number of calls (rows 1) and of POSTs (rows 6).
 
-**Conditions:** {conditions}. Times are of the processor and the least of several rounds, but for rows 7, which are
-about waiting. AWS's answers are canned: they go through botocore, but over no network, and making them counts as ours.
-Each case has a process of its own.
+**Conditions:** {conditions}.
+
+Times are of the processor and the least of several rounds, but for rows 7, which are about waiting. AWS's answers are
+canned: they go through botocore, but over no network, and in rows 3 making them counts as ours. Each case has a process
+of its own.
 
 | | what | measured | target | verdict |
 |---|---|---|---|---|
