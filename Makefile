@@ -12,31 +12,31 @@ help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
 demo: .venv/installed  ## the main job on embedded defaults: no AWS, no Guance, no key needed
-	@$(RUN) -m devtools.demo
+	@$(RUN) -m devtools.demo.run
 
 live: .venv/installed  ## one tick against real AWS (boto3's own credentials, reading only), points into a local receiver
-	@$(RUN) -m devtools.live
+	@$(RUN) -m devtools.demo.live
 
 test: .venv/installed  ## lint, format, types, Python 3.8, market build, all tests on 3.8 and on the newest Python
 	@$(RUN) -m nox
 
 market: .venv/installed  ## dist/script-market/ and dist/guance_aws_cloudfront.zip
-	@$(RUN) -m devtools.market
+	@$(RUN) -m devtools.market.build
 
 release: .venv/installed  ## VERSION=1.2.3: changelog, version, market, zip and checksums, to be committed and published
-	@$(RUN) -m devtools.release "$(VERSION)"
+	@$(RUN) -m devtools.market.release "$(VERSION)"
 
 docs: .venv/installed  ## the metric tables of READMEs and integration pages, and these pages' example of an object
-	@$(RUN) -m devtools.docs
+	@$(RUN) -m devtools.docs.write
 
 assets: .venv/installed  ## dashboards and monitors for Guance, English and Chinese, out of the catalog
-	@$(RUN) -m devtools.assets
+	@$(RUN) -m devtools.assets.write
 
 pictures: .venv/installed  ## the READMEs' pictures of the page of `make demo` (needs Chromium with its driver)
-	@$(RUN) -m devtools.pictures
+	@$(RUN) -m devtools.demo.pictures
 
 bench: .venv/installed  ## how lean the collector is, measured pair by pair, into docs/benchmarks.md (3 minutes)
-	@$(RUN) -m devtools.bench
+	@$(RUN) -m devtools.bench.run
 
 format: .venv/installed  ## lay out the source
 	@$(RUN) -m ruff check --fix .

@@ -42,7 +42,7 @@ def audit(session):
 @nox.session(python=False)
 def market(session):
     """The package is built as it ships; what needs a Python newer than 3.8 is refused."""
-    session.run(sys.executable, "-m", "devtools.market")
+    session.run(sys.executable, "-m", "devtools.market.build")
 
 
 @nox.session(name="tests-oldest", python="3.8")

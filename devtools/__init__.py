@@ -1,1 +1,1 @@
-"""Tools for those who build, test and try the collector; nothing in here ships into Func."""
+"""Tools to build, test and try the collector; nothing in here ships into Func."""

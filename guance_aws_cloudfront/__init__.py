@@ -1,1 +1,1 @@
-"""AWS CloudFront collector for DataFlux Func; each module is one script of the script set `guance_aws_cloudfront`."""
+"""AWS CloudFront collector for DataFlux Func: every module is one script of the set, `main` is its public face."""

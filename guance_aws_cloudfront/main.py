@@ -3,14 +3,14 @@
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
-from guance_aws_cloudfront.accounts import Collected, account_name, account_named, parse_accounts
-from guance_aws_cloudfront.checks import Check
-from guance_aws_cloudfront.config import parse_config
-from guance_aws_cloudfront.door import ConfigError, is_placeholder
+from guance_aws_cloudfront.accounts import Round
+from guance_aws_cloudfront.check.check import Check
+from guance_aws_cloudfront.collect import Run
 from guance_aws_cloudfront.errors import CollectError
-from guance_aws_cloudfront.reset import reset
-from guance_aws_cloudfront.round import Round
-from guance_aws_cloudfront.run import Run
+from guance_aws_cloudfront.func.reset import reset
+from guance_aws_cloudfront.settings.accounts import Collected, account_name, account_named, parse_accounts
+from guance_aws_cloudfront.settings.config import parse_config
+from guance_aws_cloudfront.settings.validation import ConfigError, is_placeholder
 from guance_aws_cloudfront.text import count, one_line
 
 ENVIRONMENT = "GUANCE_AWS_CLOUDFRONT_"

@@ -5,8 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from guance_aws_cloudfront.account import parse_account
-from guance_aws_cloudfront.config import parse_config
+from guance_aws_cloudfront.settings.account import parse_account
+from guance_aws_cloudfront.settings.config import parse_config
 
 # A slow machine fails no test; in CI the examples are the same every time.
 settings.register_profile(

@@ -2,9 +2,9 @@
 
 from typing import Any, List, Mapping, NamedTuple, Optional
 
-from guance_aws_cloudfront.account import Account, parse_account
-from guance_aws_cloudfront.config import CollectorConfig, parse_config
-from guance_aws_cloudfront.door import ConfigError, did_you_mean, refusal, shown
+from guance_aws_cloudfront.settings.account import Account, parse_account
+from guance_aws_cloudfront.settings.config import CollectorConfig, parse_config
+from guance_aws_cloudfront.settings.validation import ConfigError, did_you_mean, refusal, shown
 from guance_aws_cloudfront.text import some_of
 
 # The key of an account under which stands what is other than in the common configuration.

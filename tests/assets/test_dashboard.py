@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from guance_aws_cloudfront.catalog import all_metrics, field_name
+from guance_aws_cloudfront.cloudfront.catalog import all_metrics, field_name
 from tests.assets.conftest import ROOT
 
 SHARED = ROOT.parent / "shared"

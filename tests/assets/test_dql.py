@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from devtools import assets_dql as dql
-from guance_aws_cloudfront.account import parse_account
-from guance_aws_cloudfront.catalog import METRIC_MEASUREMENT, OBJECT_MEASUREMENT, all_metrics, field_name
-from guance_aws_cloudfront.metrics import source_tags
-from guance_aws_cloudfront.objects import object_point
-from guance_aws_cloudfront.series import Series, distribution_dimensions
+from devtools.assets import dql
+from guance_aws_cloudfront.cloudfront.catalog import METRIC_MEASUREMENT, OBJECT_MEASUREMENT, all_metrics, field_name
+from guance_aws_cloudfront.points.metrics import source_tags
+from guance_aws_cloudfront.points.objects import object_point
+from guance_aws_cloudfront.points.series import Series, distribution_dimensions
+from guance_aws_cloudfront.settings.account import parse_account
 from tests.assets.conftest import all_queries
 from tests.conftest import RAW_ACCOUNT
 

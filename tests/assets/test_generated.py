@@ -2,7 +2,7 @@
 
 import pytest
 
-from devtools.assets import assets
+from devtools.assets.write import assets
 from tests.assets.conftest import ROOT, read
 
 TEXTS = {"title", "summary", "name", "titleDesc", "alias", "message", "content", "prevGroupName"}

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from guance_aws_cloudfront.config import SECONDS
+from guance_aws_cloudfront.settings.config import SECONDS
 from tests.assets.conftest import ROOT
 
 EVERY = {"1m": 60, "5m": 300, "15m": 900}

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from devtools.dql import read
-from devtools.line_protocol import Point
+from devtools.guance.dql import read
+from devtools.guance.line_protocol import Point
 from tests.assets.conftest import read as read_asset
 
 MINUTE, HOUR, WEEK = 60, 3600, 7 * 24 * 3600

@@ -2,11 +2,11 @@
 
 import pytest
 
+from devtools.aws.embedded import EmbeddedAWS
 from devtools.clock import SimulatedClock
-from devtools.cloud import EmbeddedAWS
-from devtools.datakit import DataKit
-from devtools.func import LocalFunc
-from devtools.market import build, write
+from devtools.func.runtime import LocalFunc
+from devtools.guance.datakit import DataKit
+from devtools.market.build import build, write
 from tests.conftest import AK_ID, AK_SECRET, NOW
 
 SET = "guance_aws_cloudfront"

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from devtools.cloud import Fault, Traffic
-from devtools.judge import seen, truth
+from devtools.aws.embedded import Fault, Traffic
+from devtools.demo.judge import seen, truth
 from tests.conftest import AK_SECRET, NOW
 from tests.contract.conftest import CHECK, JOB, PREVIEW, RESET, RUN, SET, sent_again
 
@@ -111,9 +111,9 @@ def test_all_failed_accounts_are_named(func, aws, datakit, three) -> None:
 
 
 def test_what_nobody_thought_of_in_one_account_costs_the_others_nothing(func, aws, datakit, three) -> None:
-    code = func.scripts[f"{SET}__run"]
+    code = func.scripts[f"{SET}__collect"]
     broken = "def _collect(self) -> None:\n        if self._account.account_name == 'blog':\n            {}['x']"
-    func.scripts[f"{SET}__run"] = code.replace("def _collect(self) -> None:", broken)
+    func.scripts[f"{SET}__collect"] = code.replace("def _collect(self) -> None:", broken)
     record = func.run_cron_job(JOB)
     assert "Account \"blog\": KeyError ('x'). Report it with this line." in record.exception
     assert names_in(datakit) == {"shop", "api"}

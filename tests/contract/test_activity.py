@@ -2,9 +2,9 @@
 
 import pytest
 
-import devtools.cloudwatch_api
-from devtools.cloud import IDLE, Fault, Traffic
-from devtools.judge import seen, truth
+import devtools.aws.cloudwatch_api
+from devtools.aws.embedded import IDLE, Fault, Traffic
+from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, NOW
 from tests.contract.conftest import JOB, configure, sent_again
 
@@ -44,7 +44,7 @@ def test_only_one_metric_is_listed_unless_others_are_chosen(func, aws) -> None:
 
 @pytest.mark.parametrize("late", [900, 5400])
 def test_one_that_wakes_up_loses_no_minute_however_late_listed(func, aws, datakit, clock, monkeypatch, late) -> None:
-    monkeypatch.setattr(devtools.cloudwatch_api, "LISTED_LATE", late)
+    monkeypatch.setattr(devtools.aws.cloudwatch_api, "LISTED_LATE", late)
     keys = [aws.add_distribution(aws.account, traffic=traffic) for traffic in (BUSY, RARE)]
     # One that exists and has no viewers until three hours from now.
     keys.append(aws.add_distribution(aws.account, traffic=BUSY, created_at=NOW + 3 * HOUR))
@@ -87,7 +87,7 @@ def test_a_listing_that_fails_is_not_taken_for_nobody_being_active(func, aws, da
 
 
 def test_one_that_wakes_up_and_fails_is_asked_for_again(func, aws, datakit, clock, monkeypatch) -> None:
-    monkeypatch.setattr(devtools.cloudwatch_api, "LISTED_LATE", 5400)
+    monkeypatch.setattr(devtools.aws.cloudwatch_api, "LISTED_LATE", 5400)
     busy = aws.add_distribution(aws.account, traffic=BUSY)
     waking = aws.add_distribution(aws.account, traffic=BUSY, created_at=NOW + HOUR)
     run_for(func, 2.4)
@@ -134,7 +134,7 @@ def test_without_a_lookback_a_run_with_nothing_new_has_nothing_to_do(func, aws, 
 
 
 def test_one_that_wakes_up_and_cannot_be_asked_for_costs_others_nothing(func, aws, datakit, clock, monkeypatch) -> None:
-    monkeypatch.setattr(devtools.cloudwatch_api, "LISTED_LATE", 5400)
+    monkeypatch.setattr(devtools.aws.cloudwatch_api, "LISTED_LATE", 5400)
     busy = aws.add_distribution(aws.account, traffic=BUSY)
     waking = aws.add_distribution(aws.account, traffic=BUSY, created_at=NOW + HOUR)
     records = run_for(func, 2.5)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devtools.cloud import IDLE, Fault
+from devtools.aws.embedded import IDLE, Fault
 from tests.conftest import AK_ID, AK_SECRET
 from tests.contract.conftest import CHECK, JOB, SET
 

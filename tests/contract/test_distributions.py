@@ -2,8 +2,8 @@
 
 import pytest
 
-from devtools.cloud import Fault, Traffic
-from devtools.judge import seen, truth
+from devtools.aws.embedded import Fault, Traffic
+from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
 from tests.contract.conftest import JOB, PREVIEW, SET, configure, sent_again
 
@@ -233,8 +233,8 @@ def test_details_tell_of_standard_logging_by_a_call_for_what_has_changed(func, a
 
 
 def test_many_configurations_are_read_some_at_a_time(func, aws, clock, datakit) -> None:
-    code = func.scripts[f"{SET}__inventory"]
-    func.scripts[f"{SET}__inventory"] = code.replace("CONFIGURATIONS_A_RUN = 100", "CONFIGURATIONS_A_RUN = 2")
+    code = func.scripts[f"{SET}__steps_inventory"]
+    func.scripts[f"{SET}__steps_inventory"] = code.replace("CONFIGURATIONS_A_RUN = 100", "CONFIGURATIONS_A_RUN = 2")
     for _ in range(3):
         aws.add_distribution(aws.account)
     configure(func, details=True, object_interval=60)

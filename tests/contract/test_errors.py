@@ -2,11 +2,11 @@
 
 import pytest
 
-from devtools.cloud import Fault, Traffic
-from devtools.judge import seen, truth
+from devtools.aws.embedded import Fault, Traffic
+from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
 from tests.contract.conftest import JOB, RUN, SET, sent_again
-from tests.unit.test_config import BAD_ACCOUNTS, BAD_CONFIGS
+from tests.unit.settings.test_config import BAD_ACCOUNTS, BAD_CONFIGS
 
 HOUR, MINUTE, SETTLED = 3600, 60, 180
 BUSY = Traffic(requests=900.0)
@@ -154,7 +154,7 @@ def test_a_series_that_fails_for_once_costs_no_minute_a_second_sending(func, aws
 def test_a_series_that_fails_for_good_is_given_up_where_memory_ends_and_doubles_nothing(
     func, aws, datakit, clock
 ) -> None:
-    script = f"{SET}__digest"
+    script = f"{SET}__func_digest"
     # For two distributions: five hours, less the hour and the lookback that are kept free.
     for large, small in (
         ("MOST_ENTRIES = 160_000", "MOST_ENTRIES = 600"),

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from devtools.cloud import IDLE, Traffic
-from devtools.func import LocalFunc
-from devtools.judge import seen, truth
+from devtools.aws.embedded import IDLE, Traffic
+from devtools.demo.judge import seen, truth
+from devtools.func.runtime import LocalFunc
 from tests.conftest import AK_ID, AK_SECRET, NOW
 from tests.contract.conftest import FILLED_IN, JOB, PREVIEW, RUN, SET
 

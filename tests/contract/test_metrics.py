@@ -2,8 +2,8 @@
 
 import pytest
 
-from devtools.cloud import Fault, Traffic
-from devtools.cloudwatch_metrics import ADDITIONAL_METRICS, PERCENTILE
+from devtools.aws.cloudwatch_metrics import ADDITIONAL_METRICS, PERCENTILE
+from devtools.aws.embedded import Fault, Traffic
 from tests.conftest import AK_ID, NOW
 from tests.contract.conftest import JOB, METRICS, configure, sent_again
 
@@ -139,7 +139,7 @@ def test_distributions_are_chosen_by_patterns_and_the_others_cost_nothing(func, 
 
 
 def test_the_tool_serves_what_the_product_knows() -> None:
-    from guance_aws_cloudfront.catalog import all_metrics
+    from guance_aws_cloudfront.cloudfront.catalog import all_metrics
 
     assert set(all_metrics()) == {*METRICS, *EXTRA, *FUNCTIONS}
     assert PERCENTILES == ["OriginLatency"]

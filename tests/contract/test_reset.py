@@ -1,7 +1,7 @@
 """Forgetting the state of an account."""
 
-from devtools.cloud import Traffic
-from devtools.judge import seen, truth
+from devtools.aws.embedded import Traffic
+from devtools.demo.judge import seen, truth
 from tests.conftest import NOW
 from tests.contract.conftest import JOB, RESET, RUN, SET
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-import devtools.cloud_sts
-from devtools.cloud import Traffic
-from devtools.judge import seen, truth
+import devtools.aws.sts
+from devtools.aws.embedded import Traffic
+from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, NOW
 from tests.contract.conftest import JOB, SET
 
@@ -62,7 +62,7 @@ def test_a_role_that_cannot_be_assumed_is_told_with_its_remedy(func, aws, other,
 
 
 def test_credentials_are_renewed_before_they_expire(func, aws, datakit, clock, other, monkeypatch) -> None:
-    monkeypatch.setattr(devtools.cloud_sts, "LIFETIME", 300)
+    monkeypatch.setattr(devtools.aws.sts, "LIFETIME", 300)
     key = aws.add_distribution(other, traffic=BUSY)
     assume(func, other)
     func.run_cron_job(JOB)
@@ -79,8 +79,8 @@ def test_credentials_are_renewed_before_they_expire(func, aws, datakit, clock, o
     [("prod", "guance-prod"), ("生产 a/b", "guance----a-b"), ("x" * 128, "guance-" + "x" * 57)],
 )
 def test_the_session_says_who_calls(name, expected) -> None:
-    from guance_aws_cloudfront.account import parse_account
-    from guance_aws_cloudfront.credentials import session_name
+    from guance_aws_cloudfront.aws.credentials import session_name
+    from guance_aws_cloudfront.settings.account import parse_account
     from tests.conftest import RAW_ACCOUNT
 
     assert session_name(parse_account({**RAW_ACCOUNT, "extra_tags": {"account_name": name}})) == expected

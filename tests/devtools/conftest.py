@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 
+from devtools.aws.embedded import EmbeddedAWS
 from devtools.clock import SimulatedClock
-from devtools.cloud import EmbeddedAWS
-from devtools.market import DOCUMENTS, ROOT
-from devtools.market_imports import PACKAGE
+from devtools.market.build import DOCUMENTS, ROOT
+from devtools.market.imports import PACKAGE
 from tests.conftest import AK_ID, AK_SECRET, NOW
 
 

@@ -2,7 +2,7 @@
 
 import socket
 
-from devtools.cloud import Fault, Traffic
+from devtools.aws.embedded import Fault, Traffic
 from tests.conftest import NOW
 from tests.faults.scenario import AWS, Scenario
 from tests.faults.world import AK_ID, ECHO, EXTERNAL_ID, MINUTE, SET
@@ -18,12 +18,12 @@ def throttled(share, code):
 
 
 def hanging(world):
-    world.write_script(f"{SET}__aws", "READ_TIMEOUT = 10, 20", "READ_TIMEOUT = 10, 0.2")
+    world.write_script(f"{SET}__aws_client", "READ_TIMEOUT = 10, 20", "READ_TIMEOUT = 10, 0.2")
     world.aws.faults.add(Fault("GetMetricData", delay=0.5))
 
 
 def waiting_as_ever(world):
-    world.write_script(f"{SET}__aws", "READ_TIMEOUT = 10, 0.2", "READ_TIMEOUT = 10, 20")
+    world.write_script(f"{SET}__aws_client", "READ_TIMEOUT = 10, 0.2", "READ_TIMEOUT = 10, 20")
 
 
 def no_names(world):

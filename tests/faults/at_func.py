@@ -1,7 +1,7 @@
 """What goes wrong at Func: its time-out, its storage, its clock, its workers."""
 
-from devtools.cloud import Fault
-from guance_aws_cloudfront.digest import VERSION
+from devtools.aws.embedded import Fault
+from guance_aws_cloudfront.func.digest import VERSION
 from tests.faults.scenario import FUNC, Scenario
 from tests.faults.world import ECHO, HOUR, RUN, SET, STARTUP, time_out
 

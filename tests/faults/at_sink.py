@@ -1,12 +1,12 @@
 """What goes wrong at the sink."""
 
-from devtools.line_protocol import METRIC
+from devtools.guance.line_protocol import METRIC
 from tests.conftest import NOW
 from tests.faults.scenario import SINK, Scenario
 from tests.faults.world import DATAWAY_TOKEN, HOUR, MINUTE
 
 REFUSED = 'to the connector "datakit" failed'
-HELPER = "devtools.func_connectors.TIMEOUT"
+HELPER = "devtools.func.connectors.TIMEOUT"
 # A metric alone: the objects of the same run are written.
 LOST = "the points of the POST whose answer was lost"
 

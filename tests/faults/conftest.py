@@ -4,9 +4,9 @@ import botocore.loaders
 import botocore.session
 import pytest
 
+from devtools.aws.embedded import EmbeddedAWS
 from devtools.clock import SimulatedClock
-from devtools.cloud import EmbeddedAWS
-from devtools.datakit import DataKit
+from devtools.guance.datakit import DataKit
 from tests.conftest import NOW
 from tests.contract.conftest import market  # noqa: F401 - a fixture
 from tests.faults.world import World

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from devtools.cloud import Fault
+from devtools.aws.embedded import Fault
 from tests.faults.kills import Lines
 from tests.faults.world import ECHO, MINUTE
 

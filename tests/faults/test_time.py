@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from devtools.cloud import IDLE, Fault
+from devtools.aws.embedded import IDLE, Fault
 from tests.faults.world import SET, time_out
 
 HOUR = 3600
@@ -65,7 +65,7 @@ def test_no_thread_outlives_a_run(world, fails) -> None:
 def test_calls_that_hang_end_the_run_in_good_order(world) -> None:
     """Nine calls of 50 seconds each: the last of them are not made any more."""
     world.configure({"concurrency": 1})
-    world.write_script(f"{SET}__series", "QUERIES_PER_CALL = 500", "QUERIES_PER_CALL = 2")
+    world.write_script(f"{SET}__points_series", "QUERIES_PER_CALL = 500", "QUERIES_PER_CALL = 2")
 
     def slow(result):
         world.clock.advance(50)

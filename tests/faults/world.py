@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from devtools.cloud import Traffic
-from devtools.func import LocalFunc, TaskTimeout
-from devtools.judge import seen, truth
+from devtools.aws.embedded import Traffic
+from devtools.demo.judge import seen, truth
+from devtools.func.runtime import LocalFunc, TaskTimeout
 from tests.conftest import NOW
 
 SET = "guance_aws_cloudfront"

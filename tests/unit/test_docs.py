@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from devtools.market import SCRIPTS
-from guance_aws_cloudfront.account import ACCOUNT_KEYS
-from guance_aws_cloudfront.config import CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
+from devtools.market.build import library_of
+from guance_aws_cloudfront.settings.account import ACCOUNT_KEYS
+from guance_aws_cloudfront.settings.config import CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
@@ -71,7 +71,8 @@ def test_every_line_that_the_startup_script_shows_is_one_that_works() -> None:
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
-def test_every_module_that_ships_has_its_place_in_the_house(readme) -> None:
+def test_every_wing_that_ships_has_its_place_in_the_layout(readme) -> None:
     text = readme.read_text(encoding="utf-8")
-    house = text[text.index("guance_aws_cloudfront/   ") : text.index("\nstartup/  ")]
-    assert [name for name in SCRIPTS if not re.search(rf"\b{name}\b", house)] == []
+    layout = text[text.index("guance_aws_cloudfront/   ") : text.index("\nstartup/  ")]
+    wings = {module.partition(".")[0] for module in library_of()} - {"text", "errors", "version"}
+    assert [wing for wing in wings if not re.search(rf"\b{wing}\b", layout)] == []

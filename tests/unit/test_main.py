@@ -2,8 +2,8 @@
 
 import pytest
 
-from guance_aws_cloudfront.door import ConfigError
 from guance_aws_cloudfront.main import fill_account
+from guance_aws_cloudfront.settings.validation import ConfigError
 
 
 class Func:

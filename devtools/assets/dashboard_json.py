@@ -1,0 +1,240 @@
+"""The description of the dashboard as the file that Guance imports; its keys are those of Guance's own exports."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Dict, Iterator, List, Tuple
+
+from devtools.assets.charts import BYTES, COUNT, VARIABLES, Chart, Group, Shown
+from devtools.assets.dql import METRIC, NAMESPACES
+from devtools.assets.groups import GROUPS, SUMMARY, TITLE
+from devtools.assets.thresholds import COLOURS, LEVELS
+from guance_aws_cloudfront.cloudfront.catalog import METRIC_MEASUREMENT
+
+COLUMNS = 24
+CODES = "ABCDEF"
+# Lines of a chart.
+MOST = 20
+ALL = {"label": "*", "value": "*"}
+
+
+def dashboard(language: str) -> Dict[str, Any]:
+    """The dashboard in a language."""
+    groups = [{"name": _in(group.title, language), "extend": {}} for group in GROUPS]
+    return {
+        "title": _in(TITLE, language),
+        "summary": _in(SUMMARY, language),
+        "identifier": "",
+        "dashboardType": "CUSTOM",
+        "dashboardOwnerType": "node",
+        "dashboardBindSet": [],
+        "dashboardExtend": {"groupUnfoldStatus": {group["name"]: True for group in groups}},
+        "dashboardMapping": [],
+        "iconSet": {},
+        "tagInfo": [],
+        "thumbnail": "",
+        "main": {
+            "type": "template",
+            "vars": [_variable(number, *variable, language) for number, variable in enumerate(VARIABLES)],
+            "chartGroupPos": [_group_id(group) for group in GROUPS],
+            "groups": groups,
+            "charts": [
+                _chart(chart, group, place, language) for group in GROUPS for chart, place in _places(group.charts)
+            ],
+        },
+    }
+
+
+def _in(text: Any, language: str) -> str:
+    return str(getattr(text, language))
+
+
+def _variable(number: int, tag: str, name: Any, language: str) -> Dict[str, Any]:
+    return {
+        "name": _in(name, language),
+        "seq": number,
+        "datasource": "dataflux",
+        "code": tag,
+        "type": "QUERY",
+        "definition": {
+            "tag": "",
+            "field": "",
+            # A day: points come minutes late, and who has just died or is little used is to be chosen too.
+            "value": f"SHOW_TAG_VALUE(from=['{METRIC_MEASUREMENT}'],keyin=['{tag}'])[1d]",
+            "metric": "",
+            "object": "",
+            # Nothing is filtered until someone chooses.
+            "defaultVal": ALL,
+        },
+        "valueSort": "asc",
+        "hide": 0,
+        "isHiddenAsterisk": 0,
+        "multiple": True,
+        "includeStar": True,
+        "extend": {"starMeaning": "*"},
+    }
+
+
+def _places(charts: Tuple[Chart, ...]) -> Iterator[Tuple[Chart, Dict[str, int]]]:
+    """The charts from left to right and from top to bottom; positions begin anew in each group."""
+    x = y = row = 0
+    for chart in charts:
+        width, height = chart.size
+        if x + width > COLUMNS:
+            x, y, row = 0, y + row, 0
+        yield chart, {"x": x, "y": y, "w": width, "h": height}
+        x, row = x + width, max(row, height)
+
+
+def _chart(chart: Chart, group: Group, place: Dict[str, int], language: str) -> Dict[str, Any]:
+    queries = [_query(chart, code, shown, language) for code, shown in zip(CODES, chart.shown)]
+    if chart.content:
+        queries = [{"name": "", "query": {"content": _in(chart.content, language)}}]
+    return {
+        "name": _in(chart.title, language),
+        "type": chart.type,
+        "uuid": f"chrt_{_id('chart', group.key, chart.key)}",
+        "chartGroupUUID": _group_id(group),
+        "group": {"name": _in(group.title, language)},
+        "prevGroupName": _in(group.title, language),
+        "pos": place,
+        "extend": {"fixedTime": "", "settings": _settings(chart, language)},
+        "queries": queries,
+    }
+
+
+def _query(chart: Chart, code: str, shown: Shown, language: str) -> Dict[str, Any]:
+    query = shown.query
+    query.check()
+    simple = query.expression.is_simple
+    filters = [_filter(chart, tag, variable) for tag, variable in query.filters]
+    return {
+        "name": _in(shown.name, language) if shown.name else "",
+        "type": chart.type,
+        "unit": "",
+        "color": "",
+        "qtype": "dql",
+        "disabled": False,
+        "datasource": "dataflux",
+        "query": {
+            "q": query.dql,
+            "code": code,
+            "type": "simple" if simple else "dql",
+            "alias": query.alias,
+            "namespace": query.namespace,
+            "dataSource": NAMESPACES[query.namespace][1],
+            "field": query.expression.fields[0] if simple else "",
+            "fieldFunc": query.expression.function.lower() if simple else "",
+            "fieldType": "float" if query.namespace == METRIC else "keyword",
+            "filters": filters,
+            "groupBy": list(query.by),
+            "groupByTime": "",
+            "fill": None,
+            "funcList": [],
+            "queryFuncs": [],
+            "indexFilter": "",
+            "additionalFields": None,
+        },
+    }
+
+
+def _filter(chart: Chart, tag: str, variable: str) -> Dict[str, Any]:
+    return {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{chart.key}/{tag}")),
+        "op": "=",
+        "name": tag,
+        "type": "keyword",
+        "logic": "and",
+        "value": f"#{{{variable}}}",
+        "values": [],
+    }
+
+
+def _settings(chart: Chart, language: str) -> Dict[str, Any]:
+    common = {
+        "showTitle": True,
+        "titleDesc": _in(chart.help, language),
+        "isSampling": True,
+        "changeWorkspace": False,
+        "showFieldMapping": False,
+        "openThousandsSeparator": True,
+        "precision": "2",
+        "fixedTime": "",
+        "timeInterval": "auto",
+        "isTimeInterval": chart.type == "sequence",
+        "alias": _aliases(chart, language),
+        "colors": [],
+        "levels": _levels(chart) if chart.type == "singlestat" else [],
+        "unitType": "global",
+        "globalUnit": list(chart.unit),
+        "units": [],
+    }
+    if chart.type == "text":
+        return {key: common[key] for key in ("showTitle", "titleDesc")}
+    return {**common, **_look(chart)}
+
+
+def _look(chart: Chart) -> Dict[str, Any]:
+    """The settings of a kind of chart, with the values of Guance's own exports where nothing else is said."""
+    is_count = chart.unit in (COUNT, BYTES)
+    most = {"mainMeasurementQueryCode": "A", "mainMeasurementSort": "top"}
+    looks: Dict[str, Dict[str, Any]] = {
+        "sequence": {
+            "currentChartType": "sequence",
+            # Counts are bars: a minute without traffic is nothing, and not a point on the way between its neighbours.
+            "chartType": "bar" if is_count else "line",
+            "openStack": chart.stacked,
+            "stackType": "time",
+            "connectNulls": not is_count,
+            "legendPostion": "bottom",
+            "legendValues": [],
+            "showLine": False,
+            "showLabel": False,
+            "xAxisShowType": "time",
+            "mainMeasurementQueryCode": "A",
+            "slimit": MOST,
+            "sorderByOrder": "desc",
+        },
+        "singlestat": {"showLine": False, "showLineAxis": False, "sequenceChartType": "line", "mappings": []},
+        "toplist": {
+            **most,
+            "chartType": "bar",
+            "bar": {"direction": "horizontal", "xAxisShowType": "groupBy"},
+            "mainMeasurementLimit": 10,
+        },
+        "table": {
+            **most,
+            "currentChartType": "table",
+            "queryMode": "toGroupColumn",
+            "showColumns": [],
+            "valMappings": [],
+            "mainMeasurementLimit": 100,
+        },
+    }
+    return looks[chart.type]
+
+
+def _aliases(chart: Chart, language: str) -> List[Dict[str, str]]:
+    """The names of numbers, lines and columns; lines by distribution are named by their tags."""
+    named = [(code, shown.query.alias, shown.name) for code, shown in zip(CODES, chart.shown) if shown.name]
+    named += [("A", key, heading) for key, heading in chart.columns]
+    return [{"alias": _in(name, language), "key": key, "name": key, "queryCode": code} for code, key, name in named]
+
+
+def _levels(chart: Chart) -> List[Dict[str, Any]]:
+    if not chart.levels:
+        return []
+    levels = LEVELS[chart.levels]
+    return [
+        {"operation": levels.operator, "value": [f"{operand:g}"], "bgColor": COLOURS[status], "fontColor": "#FFFFFF"}
+        for status, operand in levels.steps
+    ]
+
+
+def _group_id(group: Group) -> str:
+    return f"chtg_{_id('group', group.key)}"
+
+
+def _id(*names: str) -> str:
+    """The same at every build."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, "/".join(("guance_aws_cloudfront", *names))).hex

@@ -1,0 +1,183 @@
+"""An embedded AWS for tests and the demo: CloudFront, CloudWatch, STS and tagging in this process, on loopback.
+
+moto keeps the distributions; CloudWatch, STS and tagging are our own. Values are deterministic, time is a clock
+that the caller turns, and everything that goes wrong at AWS goes wrong here on demand.
+"""
+
+from __future__ import annotations
+
+import string
+from collections import Counter
+from types import MappingProxyType
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from devtools.aws.accounts import Accounts, AwsAccount
+from devtools.aws.cloudfront import ControlPlane, Record
+from devtools.aws.cloudwatch import DataPoints, Source
+from devtools.aws.cloudwatch_api import CloudWatch
+from devtools.aws.faults import Fault, Faults
+from devtools.aws.gateway import Call, Gateway
+from devtools.aws.traffic import DAY, IDLE, Traffic, draws, typical_traffic
+from devtools.http_server import Server
+
+__all__ = ["IDLE", "AwsAccount", "Call", "EmbeddedAWS", "Fault", "Faults", "Traffic"]
+
+ID_CHARACTERS = string.digits + string.ascii_uppercase
+# A distribution of which nothing is said is as old as this.
+AGE = 30 * DAY
+
+
+class EmbeddedAWS:
+    """AWS for as long as the context lasts.
+
+    `clock` tells the time of CloudWatch (a SimulatedClock or the module `time`); `settles_after` is for how many
+    seconds after its end a minute reads low. `faults` is where faults are added.
+    """
+
+    def __init__(self, clock: Any, seed: int = 1, settles_after: int = 120) -> None:
+        self._clock = clock
+        self._seed = seed
+        self._accounts = Accounts()
+        self._points = DataPoints(seed, settles_after)
+        self._cloudwatch = CloudWatch(self._points)
+        self._control = ControlPlane()
+        self.faults = Faults(seed)
+        self._gateway = Gateway(clock, self._accounts, self.faults, self._control, self._cloudwatch)
+        self._server: Optional[Server] = None
+        self._created = 0
+
+    def start(self) -> None:
+        """Begin to serve; the port is a free one."""
+        self._server = Server(self._gateway)
+
+    def stop(self) -> None:
+        """End serving and drop everything."""
+        if self._server:
+            self._server.stop()
+            self._server = None
+        for account in self._accounts.release():
+            self._control.forget(account)
+
+    def __enter__(self) -> EmbeddedAWS:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The one endpoint of all services; RuntimeError unless started."""
+        if self._server is None:
+            raise RuntimeError("the embedded AWS is not started")
+        return self._server.url
+
+    @property
+    def environment(self) -> Dict[str, str]:
+        """The environment variables that send a process's calls here."""
+        return {"AWS_ENDPOINT_URL": self.url}
+
+    @property
+    def clock_ahead(self) -> float:
+        """By how many seconds the dates of AWS's answers are ahead of the clock; settable."""
+        return self._gateway.clock_ahead
+
+    @clock_ahead.setter
+    def clock_ahead(self, seconds: float) -> None:
+        self._gateway.clock_ahead = seconds
+
+    @property
+    def calls(self) -> List[Call]:
+        """Every request that arrived, in the order of the answers."""
+        return self._gateway.calls
+
+    def call_counts(self) -> Dict[str, int]:
+        """How many requests arrived, by operation."""
+        return dict(Counter(call.operation for call in self.calls))
+
+    def add_account(self, ak_id: str, ak_secret: Optional[str] = None, partition: str = "aws") -> AwsAccount:
+        """Add an account with an access key; signatures are verified when a secret is given, and else taken."""
+        return self._accounts.add(ak_id, ak_secret, partition)
+
+    def add_distribution(
+        self,
+        account: AwsAccount,
+        aliases: Sequence[str] = (),
+        comment: str = "",
+        traffic: Optional[Traffic] = None,
+        created_at: Optional[float] = None,
+        tags: Mapping[str, str] = MappingProxyType({}),
+        additional_metrics: bool = False,
+        enabled: bool = True,
+        settings: Mapping[str, Any] = MappingProxyType({}),
+    ) -> str:
+        """Create a distribution and return its Id; without a traffic it has one of its own, none when not enabled.
+
+        `settings` are more of its configuration, such as {"WebACLId": …}.
+        """
+        self._created += 1
+        distribution_id = _distribution_id(self._seed, self._created)
+        since = self._clock.time() - AGE if created_at is None else created_at
+        busy = traffic or (typical_traffic(self._seed, distribution_id) if enabled else IDLE)
+        self._control.create(account, Record(distribution_id, aliases, comment, enabled, tags, since, settings))
+        self._points.add(
+            Source(distribution_id, account.account_id, account.home_region, busy, since, additional_metrics)
+        )
+        return distribution_id
+
+    def tag(self, account: AwsAccount, distribution_id: str, tags: Mapping[str, str]) -> None:
+        """Give a distribution these resource tags, in the place of those of the same keys."""
+        self._control.tag(account, distribution_id, tags)
+
+    def remove_distribution(self, account: AwsAccount, distribution_id: str) -> None:
+        """Delete a distribution; CloudWatch keeps what it has published."""
+        self._control.remove(account, distribution_id)
+        self._points.end(distribution_id, self._clock.time())
+
+    def demand_external_id(self, role_arn: str, external_id: str) -> None:
+        """Let a role be assumed with this external ID only; without, any role of an account here can be."""
+        self._gateway.tokens.demand(role_arn, external_id)
+
+    def deny(self, access_key: str, action: str) -> None:
+        """Take an IAM action, such as `cloudfront:ListDistributions`, away from an access key."""
+        self._accounts.deny(access_key, action)
+
+    def break_series(
+        self, distribution_id: str, metric: str, status: str, message: str = "", times: Optional[int] = None
+    ) -> None:
+        """Let GetMetricData answer a distribution's metric with `status`, the next `times` times or for good.
+
+        `PartialData` comes with half of the data points, `InternalError` and `Forbidden` with none, `Complete` with
+        all of them, so that only the message remains.
+        """
+        self._cloudwatch.break_series(distribution_id, metric, status, message, times)
+
+    def cut_pages(self, data_points: int) -> None:
+        """Put at most so many data points on a page of GetMetricData, whatever MaxDatapoints allows."""
+        self._cloudwatch.page = data_points
+
+    def settle_after(self, seconds: int) -> None:
+        """Let a minute read low for so many seconds after its end, from now on."""
+        self._points.settles_after = seconds
+
+    def delay_minute(self, distribution_id: str, minute: int, visible_at: float) -> None:
+        """Show nothing of a minute (epoch seconds) before `visible_at`, and its settled values from then on."""
+        self._points.delay(distribution_id, minute, visible_at)
+
+    def revise(self, distribution_id: str, metric: str, minute: int, value: float, at: float) -> None:
+        """From `at` on, let a metric's minute have another value, even one where there was none."""
+        self._points.revise(distribution_id, metric, minute, value, at)
+
+    def truth(self, distribution_id: str, metric: str, minute: int, statistic: Optional[str] = None) -> Optional[float]:
+        """The settled value of a minute after all revisions; None where there is none."""
+        return self._points.truth(distribution_id, metric, minute, statistic)
+
+    def true_minutes(self, distribution_id: str, start: int, end: int) -> Dict[int, Dict[str, float]]:
+        """The final values of the six default metrics of all minutes in [start, end) that have any."""
+        return self._points.true_minutes(distribution_id, start, end)
+
+
+def _distribution_id(seed: int, number: int) -> str:
+    # E and 13 characters, as AWS gives them out.
+    parts: Tuple[float, ...] = draws(f"{seed}/id/{number}/a", 8) + draws(f"{seed}/id/{number}/b", 5)
+    return "E" + "".join(ID_CHARACTERS[int(part * len(ID_CHARACTERS))] for part in parts)

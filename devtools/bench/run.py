@@ -1,0 +1,182 @@
+"""`make bench`: how lean the collector is, as ratios that are measured pair by pair; a table, and docs/benchmarks.md.
+
+It is no part of the tests' verdict: figures depend on the machine, ratios less so. What can be held exactly (calls,
+POSTs) is held by tests too.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+
+from devtools.bench.cold import BARE, cold
+from devtools.bench.page import page
+from devtools.market.build import ROOT
+
+# What `make test` installs for Python 3.8: there botocore speaks query XML.
+OLDEST = ROOT / ".venv" / "nox" / "tests-oldest" / "bin" / "python"
+PAGE = ROOT / "docs" / "benchmarks.md"
+COLD_ROUNDS = 9
+
+
+class Row(NamedTuple):
+    """A line of the table; `is_met` is None where there is no target, or nothing was measured."""
+
+    item: int
+    what: str
+    measured: str
+    target: str
+    is_met: Optional[bool]
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in a word."""
+        return {True: "met", False: "missed", None: "for the record"}[self.is_met]
+
+
+def case(name: str, *numbers: int, python: str = sys.executable) -> Dict[str, Any]:
+    """What a case gives, run in a process of its own."""
+    call = [python, "-m", "devtools.bench.cases", name, *map(str, numbers)]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True, env=_environment())
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _environment() -> Dict[str, str]:
+    # Nothing of the host's own settings for AWS.
+    return {**{key: value for key, value in os.environ.items() if not key.startswith("AWS_")}, "PYTHONPATH": str(ROOT)}
+
+
+def calls_rows() -> Iterator[Row]:
+    """Item 1."""
+    for number in (100, 1_000, 10_000):
+        made, floor = case("calls", number)["calls"], math.ceil(number / 100) + math.ceil(6 * number / 500)
+        yield Row(
+            1, f"calls of a run, {number:,} distributions", f"{made:,} ({floor:,} at least)", "equal", made == floor
+        )
+
+
+def side_rows(figures: Dict[str, Any], most_of_parse: float) -> Iterator[Row]:
+    """Item 2, in one protocol."""
+    ours, where = figures["ours"], f"{figures['protocol']}, Python {figures['python']}, botocore {figures['botocore']}"
+    seconds = f"our side of a run, 1,000 x 6 x 15 min ({where})"
+    yield Row(2, seconds, f"{ours * 1000:.0f} ms of processor time", "", None)
+    for name, rival, most in (
+        ("(a) of botocore merely parsing the same answers", "parse", most_of_parse),
+        ("(b) of a script with boto3's paginator", "script", 0.45),
+    ):
+        ratio = ours / figures[rival]
+        yield Row(2, f"{name} ({figures['protocol']})", f"{ratio:.2f}", f"at most {most:.2f}", ratio <= most)
+    yield Row(
+        2, f"(c) of a call for each metric ({figures['protocol']})", f"{ours / figures['statistics']:.3f}", "", None
+    )
+    spent = f"{figures['helper'] / ours:.1f} times our side"
+    yield Row(2, f"line protocol in Func's helper, apart ({figures['protocol']})", spent, "", None)
+
+
+def oldest_rows(figures: Optional[Dict[str, Any]]) -> Iterator[Row]:
+    """Item 2 on Python 3.8, where that is installed."""
+    if figures is None:
+        yield Row(2, "our side of a run in query XML (Python 3.8)", "not measured: Python 3.8 is not there", "", None)
+        return
+    yield from side_rows(figures, 0.30)
+
+
+def cold_rows(least: Dict[str, float], numbers: Sequence[int]) -> Iterator[Row]:
+    """Item 3; `least` is the processor time of whole processes, by name."""
+    for number in numbers:
+        ours, text = least[f"bytecode {number}"], least[f"text {number}"]
+        ratio, what = ours / least[BARE], f"a whole process with a run of {number} distributions over 20 min"
+        measured = f"{ratio:.2f} ({ours:.2f} s)"
+        yield Row(3, f"{what}, of bare boto3 with two clients", measured, "at most 1.30", ratio <= 1.3)
+        measured = f"{text / least[BARE]:.2f} ({text:.2f} s)"
+        yield Row(3, "the same, the scripts compiled from text as in a new worker of Func", measured, "", None)
+
+
+def growth_rows(figures: Dict[str, Any]) -> Iterator[Row]:
+    """Item 4."""
+    for name, (few, many) in (("time", figures["seconds"]), ("memory", figures["bytes"])):
+        ratio, amount = many / few, f"{many * 1e6:.0f} µs" if name == "time" else f"{many / 1024:.1f} KiB"
+        what = f"{name} for each distribution, of 10,000 against 100"
+        yield Row(4, what, f"{ratio:.2f} ({amount})", "at most 1.10", ratio <= 1.1)
+
+
+def memory_rows(figures: Dict[int, Dict[str, Any]], bare: float) -> Iterator[Row]:
+    """Item 5; `figures` by hours, `bare` the megabytes of a process with boto3 and two clients alone."""
+    short, *_, long = sorted(figures)
+    for hours, one in sorted(figures.items()):
+        above, what = one["megabytes"] - bare, f"catch-up of {hours} h, 1,000 distributions ({one['values']:,} values)"
+        yield Row(5, f"peak memory above a bare process, {what}", f"{above:.0f} MB", "at most 200 MB", above <= 200)
+    ratio = figures[long]["megabytes"] / figures[short]["megabytes"]
+    yield Row(5, f"peak memory of the process, {long} h against {short} h", f"{ratio:.2f}", "flat (1.10)", ratio <= 1.1)
+    yield Row(5, f"processor time of {long} h", f"{figures[long]['seconds']:.1f} s", "", None)
+
+
+def sink_rows(figures: Dict[str, Any]) -> Iterator[Row]:
+    """Item 6."""
+    floor, posts = math.ceil(figures["points"] / 100), figures["posts"]
+    yield Row(6, f"POSTs of {figures['points']:,} points", f"{posts} ({floor} at least)", "equal", posts == floor)
+    yield Row(6, "line protocol of a point", f"{figures['bytes']:.0f} bytes", "", None)
+    again = f"{figures['posts_again']} POSTs, {figures['again']:,} points known"
+    yield Row(6, "a run in which nothing changed", again, "0 POSTs", figures["posts_again"] == 0)
+
+
+def together_rows(figures: Dict[int, Dict[str, Any]], minutes: int) -> Iterator[Row]:
+    """Item 7; `figures` by concurrency."""
+    alone = figures[1]["rate"]
+    for number, one in figures.items():
+        # Beyond what the quota of calls, or of data points, allows nothing can grow.
+        most = min(50.0, 180_000 / (500 * minutes)) * 0.95
+        wanted = min(number * alone, most) * 0.85
+        what = f"calls a second, concurrency {number}, AWS answers in 100 ms, {minutes} min asked for"
+        measured = f"{one['rate']:.1f}, {one['fullest']} in the fullest second"
+        yield Row(
+            7, what, measured, f"{wanted:.0f} or more, never over 50", one["rate"] >= wanted and one["fullest"] <= 50
+        )
+
+
+def state_rows(figures: Dict[int, Dict[str, Any]]) -> Iterator[Row]:
+    """Item 8."""
+    for number, one in figures.items():
+        kept = f"STORE {one['store']} bytes, CACHE {one['cache'] / 1024:.0f} KiB"
+        spent = f"read {one['load'] * 1000:.1f} ms, written {one['dump'] * 1000:.1f} ms"
+        yield Row(8, f"state of {number:,} distributions", f"{kept}; {spent}", "", None)
+
+
+def main() -> int:
+    """Measure everything, print the table, write the page; the exit status, which says nothing of verdicts."""
+    newest = case("side", 1000, 15, 6)
+    oldest = case("side", 1000, 15, 3, python=str(OLDEST)) if OLDEST.exists() else None
+    users = {number: case("user", number) for number in (10, 100, 1_000)}
+    rows: List[Row] = [
+        *calls_rows(),
+        *side_rows(newest, 0.50),
+        *oldest_rows(oldest),
+        *cold_rows(cold((10, 100), COLD_ROUNDS, _environment()), (10, 100)),
+    ]
+    growth, bare = case("growth", 100, 10_000, 15), case("bare")["megabytes"]
+    rows += growth_rows(growth)
+    catch_ups = {hours: case("catch_up", 1000, hours) for hours in (3, 6, 24)}
+    rows += memory_rows(catch_ups, bare)
+    rows += sink_rows(case("sink", 250))
+    for minutes, calls in ((5, 60), (20, 40)):
+        rows += together_rows({number: case("together", number, calls, minutes) for number in (1, 2, 4, 8)}, minutes)
+    rows += state_rows({number: case("state", number) for number in (1_000, 10_000)})
+    for row in rows:
+        print(f"{row.item}  {row.what:100} {row.measured:45} {row.target:30} {row.verdict}")
+    conditions = (
+        f"Python {platform.python_version()}, botocore {newest['botocore']}, {os.cpu_count()} processors, "
+        f"{platform.system()} {platform.machine()}"
+    )
+    figures = {**newest, **growth, "day": catch_ups[24]["megabytes"] - bare}
+    PAGE.write_text(page(rows, users, conditions, figures), encoding="utf-8")
+    print(f"Written: {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""What should stand in the sink, and what does: the demo and the contract tests judge by the same."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, Tuple
+
+from devtools.aws.cloudwatch_metrics import DEFAULT_METRICS, METRICS
+from devtools.aws.embedded import EmbeddedAWS
+from devtools.guance.datakit import DataKit
+
+# (distribution ID, minute in epoch seconds) -> field -> value
+Values = Dict[Tuple[str, int], Dict[str, float]]
+DEFAULTS = [f"{metric.name}_{metric.statistic}" for metric in DEFAULT_METRICS]
+
+
+def truth(aws: EmbeddedAWS, ids: Iterable[str], start: int, end: int) -> Values:
+    """What CloudWatch finally shows of the default metrics, with the fields as the collector names them."""
+    return {
+        (key, minute): {f"{name}_{METRICS[name].statistic}": value for name, value in values.items()}
+        for key in ids
+        for minute, values in aws.true_minutes(key, start, end).items()
+    }
+
+
+def seen_defaults(datakit: DataKit) -> Values:
+    """The same of the default metrics alone, where others are collected beside them."""
+    return {
+        (point.tags["DistributionId"], point.time): {key: point.fields[key] for key in DEFAULTS if key in point.fields}
+        for point in datakit.latest().values()
+        if "FunctionName" not in point.tags
+    }
+
+
+def seen(datakit: DataKit) -> Values:
+    """What a reader of the sink sees of distributions, in the form of `truth`."""
+    return {(point.tags["DistributionId"], point.time): point.fields for point in datakit.latest().values()}

@@ -1,0 +1,216 @@
+"""The main job in one command, on an embedded AWS, a local Func and a DataKit receiver: `make demo`.
+
+Six simulated hours with a burst of errors at one distribution and an outage of the sink; the end compares what stands
+in the sink with what CloudWatch finally shows, minute by minute.
+"""
+
+from __future__ import annotations
+
+import calendar
+import os
+import sys
+import time
+from contextlib import ExitStack
+from typing import List, NamedTuple, Tuple
+
+from devtools.aws.embedded import IDLE, EmbeddedAWS, Traffic
+from devtools.clock import SimulatedClock
+from devtools.demo import show
+from devtools.demo.judge import seen_defaults, truth
+from devtools.func.runtime import STARTUP, LocalFunc, TaskRecord
+from devtools.guance.datakit import DataKit
+from devtools.market.build import ROOT, build, write
+from devtools.market.imports import PACKAGE
+from devtools.page.data import Span
+from devtools.page.write import write_page
+
+HOUR, MINUTE = 3600, 60
+# 2026-03-02 06:00 UTC, a Monday of no importance: the demo is the same on every day.
+MORNING = 1772431200
+START, END = MORNING - 3 * MINUTE, MORNING + 6 * HOUR
+BURST = (MORNING + 2 * HOUR, MORNING + 2 * HOUR + 25 * MINUTE)
+OUTAGE = (MORNING + 3 * HOUR, MORNING + 4 * HOUR + 10 * MINUTE)
+# A minute that CloudWatch shows 16 minutes late, and one whose value it revises.
+LATE, REVISED = MORNING + HOUR + 20 * MINUTE, MORNING + HOUR + 40 * MINUTE
+LATE_AT, REVISED_AT = LATE + 16 * MINUTE, REVISED + 9 * MINUTE
+KEY = ("AKIADEMODEMODEMODEMO", "demo/secret+that/opens/no+account/anywhere")
+POINTS = ROOT / "dist" / "demo" / "points.sqlite"
+PAGE = ROOT / "dist" / "demo" / "dashboard.html"
+RUNS_A_MONTH = 12 * 24 * 30
+
+
+class Stage(NamedTuple):
+    """All that the demo plays on."""
+
+    clock: SimulatedClock
+    aws: EmbeddedAWS
+    datakit: DataKit
+    func: LocalFunc
+    ids: List[str]
+    job_id: str
+
+
+def main() -> int:
+    """Play the demo; 0 when everything that CloudWatch has stands in the sink, once."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        POINTS.parent.mkdir(parents=True, exist_ok=True)
+        POINTS.unlink(missing_ok=True)
+        stage = set_up(stack, str(POINTS))
+        records = play(stage)
+        complete = judge(stage, records)
+        write_page(PAGE, ROOT, stage.datakit, Span(START - HOUR, END, 5 * MINUTE))
+    finish(time.monotonic() - began)
+    return 0 if complete else 1
+
+
+def set_up(stack: ExitStack, points: str) -> Stage:
+    """Build the market, install it, deploy the startup script with an access key and an account name.
+
+    `points` is the SQLite file of the receiver.
+    """
+    show.heading("1. Build the Script Market, install it into a local Func, deploy")
+    folder, archive = write(build(), ROOT / "dist")
+    show.say(f"  built     {folder.relative_to(ROOT)}/ and {archive.relative_to(ROOT)}")
+    clock = SimulatedClock(START)
+    aws = stack.enter_context(EmbeddedAWS(clock))
+    os.environ.update(aws.environment)
+    ids = add_distributions(aws)
+    datakit = stack.enter_context(DataKit(points, clock=clock))
+    func = LocalFunc(clock)
+    func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
+    show.say(f"  installed {len(func.install(folder))} scripts of the set {PACKAGE}")
+    job = func.deploy(PACKAGE, {"AWS AK ID": KEY[0], "AWS AK SECRET": KEY[1], "AWS Account Name": "demo"})
+    if job is None:
+        raise RuntimeError("the startup script has no function with a crontab")
+    collect_everything(func)
+    show.say(f"  deployed  cron job {job.id},")
+    show.say(f"            {job.func_id} at {job.expression}, time-out {job.timeout} s")
+    show.say('  edited    its CONFIGS: "metrics": "ALL", for the additional metrics of the shop and its images')
+    return Stage(clock, aws, datakit, func, ids, job.id)
+
+
+def collect_everything(func: LocalFunc) -> None:
+    """Take the comment off the line for all metrics in the startup script and publish it, as a user does."""
+    script_id = f"{STARTUP}__{PACKAGE}"
+    commented, edited = '# "metrics": "ALL",', '"metrics": "ALL",'
+    if commented not in func.scripts[script_id]:
+        raise RuntimeError("the startup script does not show how to collect all metrics")
+    func.scripts[script_id] = func.scripts[script_id].replace(commented, edited)
+    func.publish(script_id)
+
+
+def add_distributions(aws: EmbeddedAWS) -> List[str]:
+    """Four distributions: a shop, its images with a burst of errors, an API with little traffic, an idle one."""
+    account = aws.add_account(*KEY)
+    images = Traffic(requests=2400.0, burst=BURST, burst_errors=0.35, bytes_per_request=180_000.0)
+    shop = aws.add_distribution(
+        account, ["www.example.com"], "The shop", Traffic(requests=900.0), additional_metrics=True
+    )
+    aws.delay_minute(shop, LATE, visible_at=LATE_AT)
+    aws.revise(shop, "Requests", REVISED, 1234.0, at=REVISED_AT)
+    return [
+        shop,
+        aws.add_distribution(account, ["img.example.com"], "Its images", images, additional_metrics=True),
+        aws.add_distribution(account, ["api.example.com"], "The API, little used", Traffic(requests=3.0, interval=3)),
+        aws.add_distribution(account, [], "A test of last year", IDLE, enabled=False),
+    ]
+
+
+def play(stage: Stage) -> List[TaskRecord]:
+    """The first run with its whole log, then six hours of the cron job in a line each."""
+    show.heading('2. "Run": the first run, as Func logs it')
+    first = stage.func.run_cron_job(stage.job_id)
+    show.story(first)
+    show.heading("3. Six hours of the cron job, every 5 minutes (simulated time, UTC)")
+    late, revised = show.clock_time(LATE), show.clock_time(REVISED)
+    show.say(f"  to come: a minute that shows up late ({late}, at {show.clock_time(LATE_AT)}), one that CloudWatch")
+    show.say(f"  revises ({revised}, at {show.clock_time(REVISED_AT)}), a burst of errors at img.example.com")
+    show.say(f"  ({_times(BURST)}), and an outage of the sink ({_times(OUTAGE)})")
+    turns = ((OUTAGE[0], stage.datakit.go_down, "the sink goes down"), (OUTAGE[1], stage.datakit.come_up, "it is back"))
+    records = [first]
+    for until, turn, said in (*turns, (END, None, "")):
+        for record in stage.func.run_until(until):
+            alike = record.exception is not None and record.status == records[-1].status
+            show.brief(record, "as before" if alike else "")
+            records.append(record)
+        if turn:
+            turn()
+            show.say(f"  {show.clock_time(stage.clock.time())}  -- {said} --")
+    return records
+
+
+def judge(stage: Stage, records: List[TaskRecord]) -> bool:
+    """Show what stands in the sink, and hold it against the truth; whether all of it is there, once."""
+    start, end = START - HOUR - 3 * MINUTE, _promised(records[-1])
+    show.heading("4. The objects, as Infrastructure / Custom shows them")
+    show.objects(stage.datakit.points("custom_object"))
+    show.heading(f"5. The metrics, {show.clock_time(start)} to {show.clock_time(end)} UTC, a column for 10 minutes")
+    show.charts(stage.datakit, start, end)
+    expected, found = truth(stage.aws, stage.ids, start, end), seen_defaults(stage.datakit)
+    missing = [key for key in expected if key not in found]
+    wrong = [key for key in expected if key in found and found[key] != expected[key]]
+    doubles = stage.datakit.doubles()
+    recovered = [key for key in found if OUTAGE[0] <= key[1] < OUTAGE[1]]
+    functions = _of_functions(stage.datakit, OUTAGE)
+    changed = sum(record.return_value["points"]["changed"] for record in records if record.return_value)
+    failed = sum(record.status != "success" for record in records)
+    show.heading("6. Was anything lost?")
+    show.counts(
+        [
+            ("runs, of which failed (the sink was down)", f"{len(records)}, {failed}"),
+            ("minutes of default metrics that CloudWatch has", f"{len(expected):,}"),
+            ("  of which missing in the sink", str(len(missing))),
+            ("  of which another value in the sink", str(len(wrong))),
+            ("  of the outage, recovered after it", f"{len(recovered):,}, and {functions:,} of functions"),
+            ("points written twice with the same values", str(len(doubles))),
+            ("points written again because CloudWatch revised them", str(changed)),
+        ]
+    )
+    show.heading("7. What it cost")
+    show.counts(price(stage, records))
+    return not (missing or wrong or doubles) and len(found) == len(expected)
+
+
+def price(stage: Stage, records: List[TaskRecord]) -> List[Tuple[str, str]]:
+    """AWS calls and what they cost."""
+    calls = stage.aws.call_counts()
+    billed = sum(call.queries for call in stage.aws.calls)
+    a_month = len(stage.ids) * 6 * RUNS_A_MONTH / 1000 * 0.01
+    return [
+        *((f"calls of {name}", f"{number:,}") for name, number in sorted(calls.items())),
+        ("metrics billed", f"{billed:,} in {len(records)} runs: ${billed / 1000 * 0.01:.4f}"),
+        (f"a month of {len(stage.ids)} distributions, default metrics", f"${a_month:.2f}"),
+    ]
+
+
+def finish(seconds: float) -> None:
+    """Where the points lie, and what to do next."""
+    path = show.short(POINTS)
+    show.heading("Next")
+    show.say("  See it as Guance draws it: the shipped dashboard over these points, in any browser, offline:")
+    show.say(f"    {show.short(PAGE)}")
+    show.say(f"  All points lie in {path}, table `points`; for example, where sqlite3 is installed:")
+    show.say(f"    sqlite3 {path} \"SELECT datetime(time, 'unixepoch'), tags, fields FROM points LIMIT 5\"")
+    show.say("  One tick against your own AWS account, reading only, points into a local receiver:")
+    show.say("    make live          (credentials from your environment or AWS profile; see README)")
+    show.say("  Into your own Func: README, Install.")
+    show.say(f"  Done in {seconds:.0f} s.")
+
+
+def _promised(record: TaskRecord) -> int:
+    """The time before which, says a run, every minute stands in the sink."""
+    return calendar.timegm(time.strptime(record.return_value["watermark"], "%Y-%m-%dT%H:%M:%SZ"))
+
+
+def _of_functions(datakit: DataKit, span: Tuple[int, int]) -> int:
+    """The points of CloudFront functions in a time: new to the sink as well, but no minutes of a distribution."""
+    return sum("FunctionName" in it.tags and span[0] <= it.time < span[1] for it in datakit.latest().values())
+
+
+def _times(span: Tuple[int, int]) -> str:
+    return f"{show.clock_time(span[0])} to {show.clock_time(span[1])}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""What the demo shows: the story of a run, tables and small charts; reads well without colours too."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from sparklines import sparklines
+
+from devtools.demo.judge import DEFAULTS
+from devtools.func.runtime import TaskRecord
+from devtools.guance.datakit import DataKit, Point
+
+# A column of a chart, in seconds: seven hours are 42 columns.
+COLUMN = 600
+BLANK = "·"
+
+# Lines are not cut into 80 columns where the output is no terminal.
+console = Console(highlight=False, soft_wrap=True)
+
+
+def heading(text: str) -> None:
+    """Begin a part."""
+    console.print()
+    console.print(f"[bold]{text}[/bold]")
+
+
+def say(text: str) -> None:
+    """A line of the story; what comes from elsewhere is text, never markup."""
+    console.print(text, markup=False)
+
+
+def story(record: TaskRecord) -> None:
+    """A task's log as Func shows it, and how it ended."""
+    for line in record.log.splitlines():
+        console.print(f"  | {line}", markup=False, style="dim")
+    verdict = record.status if record.exception is None else f"{record.status}: {record.exception}"
+    console.print(f"  => {verdict}", markup=False, style="green" if record.status == "success" else "red")
+
+
+def brief(record: TaskRecord, again: str = "") -> None:
+    """A run in one line: when, how it ended, what it wrote; `again` stands for a sentence that was shown before."""
+    at = clock_time(record.started_at)
+    if record.status != "success":
+        console.print(f"  {at}  {record.status}: {again or record.exception}", markup=False, style="red")
+        return
+    summary = record.return_value
+    points, objects = summary["points"], summary["objects"]
+    windows = len(summary["windows"])
+    caught_up = f", {windows} windows caught up" if windows > 1 else ""
+    also = f", {objects} objects" if objects else ""
+    console.print(f"  {at}  ok  {points['new']:4} new, {points['changed']:2} changed points{also}{caught_up}")
+
+
+def objects(points: Iterable[Point]) -> None:
+    """The objects as Infrastructure / Custom lists them, the newest report of each."""
+    table = Table("Id", "Domain", "Status", "Enabled", "Description", box=SIMPLE_HEAD, pad_edge=False)
+    for point in {point.tags["name"]: point for point in points}.values():
+        aliases = json.loads(point.fields.get("Aliases", "{}")).get("Items") or [point.tags["DomainName"]]
+        enabled = "yes" if point.fields.get("Enabled") else "no"
+        cells = (point.tags["Id"], aliases[0], point.tags["Status"], enabled, point.fields.get("Description", ""))
+        table.add_row(*map(Text, cells))
+    console.print(table)
+
+
+def charts(datakit: DataKit, start: int, end: int) -> None:
+    """The default metrics of every distribution in blocks, a column for ten minutes, a dot where there is none."""
+    by_distribution: Dict[str, List[Point]] = {}
+    for point in datakit.latest().values():
+        if "FunctionName" not in point.tags:
+            by_distribution.setdefault(point.tags["DistributionId"], []).append(point)
+    for distribution_id, points in by_distribution.items():
+        say(f"  {points[0].tags.get('Alias', points[0].tags['DomainName'])} ({distribution_id})")
+        for field in sorted({name for point in points for name in point.fields if name in DEFAULTS}, key=_order):
+            values = {point.time: point.fields[field] for point in points if field in point.fields}
+            say(f"  {field:<22} {chart(values, field, start, end)} {_range(field, values)}")
+
+
+def chart(values: Mapping[int, float], field: str, start: int, end: int) -> str:
+    """The chart of one field: sums are summed in a column, rates averaged."""
+    columns = []
+    for first in range(start, end, COLUMN):
+        inside = [values[minute] for minute in range(first, first + COLUMN, 60) if minute in values]
+        columns.append(_together(field, inside) if inside else None)
+    # From zero up, so that a high block is a high value; sparklines needs a maximum above it.
+    highest = max([1e-9, *(value for value in columns if value is not None)])
+    return str(sparklines(columns, minimum=0, maximum=highest)[0]).replace(" ", BLANK)
+
+
+def clock_time(seconds: float) -> str:
+    """The time of day in UTC, as 09:35."""
+    return time.strftime("%H:%M", time.gmtime(seconds))
+
+
+def short(path: Path) -> Path:
+    """A path as one would type it here."""
+    return path.relative_to(Path.cwd()) if Path.cwd() in path.parents else path
+
+
+def counts(rows: Sequence[Tuple[str, str]]) -> None:
+    """Names and numbers, side by side."""
+    for name, value in rows:
+        say(f"  {name:<54} {value}")
+
+
+def _together(field: str, values: Sequence[float]) -> float:
+    whole = math.fsum(values)
+    return whole if field.endswith("_Sum") else whole / len(values)
+
+
+def _range(field: str, values: Mapping[int, float]) -> str:
+    if field.endswith("_Sum"):
+        return f"in all {_short(math.fsum(values.values()))}"
+    return f"up to {max(values.values()):.1f} %"
+
+
+def _short(number: float) -> str:
+    for unit in ("", "k", "M", "G"):
+        if abs(number) < 1000:
+            return f"{number:.3g}{unit}"
+        number /= 1000
+    return f"{number:,.0f}T"
+
+
+def _order(field: str) -> Tuple[bool, str]:
+    return not field.endswith("_Sum"), field

@@ -1,0 +1,1 @@
+"""The DataKit receiver, line protocol and DQL. Uses no other wing."""

@@ -1,0 +1,1 @@
+"""Draws the dashboards over points as one HTML page. Uses guance, market."""

@@ -1,0 +1,104 @@
+"""The IAM actions that a run can do without: what their lack costs, and when the configuration needs them."""
+
+from typing import Any, Callable, Dict, NamedTuple, Sequence
+
+from guance_aws_cloudfront.aws.client import Aws
+from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
+from guance_aws_cloudfront.check.table import Missing
+from guance_aws_cloudfront.settings.config import CollectorConfig
+from guance_aws_cloudfront.text import count
+
+Record = Dict[str, Any]
+
+
+class OptionalAction(NamedTuple):
+    """An action, what a run lacks without it, whether the configuration needs it, and how it is tried.
+
+    `ask` gets a distribution to ask about where `of_one` is set, and says what was answered.
+    """
+
+    action: str
+    lack: str
+    needed: Callable[[CollectorConfig], bool]
+    of_one: bool
+    ask: Callable[[Aws, Sequence[Record]], str]
+
+
+def try_optional(optional: OptionalAction, aws: Aws, records: Sequence[Record], config: CollectorConfig) -> str:
+    """What was answered; Missing where the action is denied, or fails otherwise and is not needed, else AwsError."""
+    needed = optional.needed(config)
+    need = "needed by your configuration" if needed else "optional"
+    try:
+        return f"{need}; {optional.ask(aws, records)}"
+    except AwsError as error:
+        if needed and not isinstance(error, AwsDeniedError):
+            raise
+        raise Missing(f"{need}; without it {optional.lack}. {error}", needed) from None
+
+
+def _never(_: CollectorConfig) -> bool:
+    return False
+
+
+def _for_listing(config: CollectorConfig) -> bool:
+    return bool(config.other_metrics) or config.recently_active
+
+
+def _for_details(config: CollectorConfig) -> bool:
+    return config.details
+
+
+def _metrics(aws: Aws, _: Sequence[Record]) -> str:
+    return f"{count(sum(map(len, aws.listed_metrics().values())), 'metric')} listed"
+
+
+def _all_tags(aws: Aws, _: Sequence[Record]) -> str:
+    return f"tags of {count(len(aws.resource_tags()), 'distribution')}"
+
+
+def _tags_of_one(aws: Aws, records: Sequence[Record]) -> str:
+    (tags,) = aws.tags_of([records[0]["ARN"]])
+    if isinstance(tags, AwsError):
+        raise tags
+    return f"{count(len(tags), 'tag')} of {records[0]['Id']}"
+
+
+def _configuration_of_one(aws: Aws, records: Sequence[Record]) -> str:
+    (configuration,) = aws.configurations([records[0]["Id"]])
+    if isinstance(configuration, AwsError):
+        raise configuration
+    logs = "writes" if (configuration.get("Logging") or {}).get("Enabled") else "does not write"
+    return f"{records[0]['Id']} {logs} standard logs"
+
+
+OPTIONAL_ACTIONS = (
+    OptionalAction(
+        "cloudwatch:ListMetrics",
+        "all are asked for, active or not, and of metrics beyond the default ones only those named outright",
+        _for_listing,
+        False,
+        _metrics,
+    ),
+    OptionalAction(
+        "tag:GetResources",
+        "resource tags take a call for each distribution, if cloudfront:ListTagsForResource is allowed",
+        # Either of both does for tags: whether they can be had, the row of the distributions tells.
+        _never,
+        False,
+        _all_tags,
+    ),
+    OptionalAction(
+        "cloudfront:ListTagsForResource",
+        "resource tags need tag:GetResources",
+        _never,
+        True,
+        _tags_of_one,
+    ),
+    OptionalAction(
+        "cloudfront:GetDistributionConfig",
+        "an object cannot tell where its distribution writes standard logs",
+        _for_details,
+        True,
+        _configuration_of_one,
+    ),
+)

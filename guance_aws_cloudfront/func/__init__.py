@@ -1,0 +1,1 @@
+"""The only wing that keeps state or prints in Func: state, digest, log. Uses settings."""

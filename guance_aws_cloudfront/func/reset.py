@@ -1,0 +1,50 @@
+"""Forgetting what is kept of an account between runs, so that the next run begins as the very first one."""
+
+from typing import Any, Dict
+
+from guance_aws_cloudfront.errors import RunSkipped, StepError
+from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.state import State
+from guance_aws_cloudfront.settings.account import Account
+from guance_aws_cloudfront.text import iso_utc, minute_utc
+
+# For how long a run of which the end is not known may still be under way, in seconds: as a run's claim.
+CLAIM = 300
+KEPT = {
+    "digest": "what was sent in the last minutes",
+    "tags": "resource tags",
+    "details": "details of configurations",
+    "asked": "until when distributions have been asked for",
+    "objects_at": "the time of the last objects",
+    "watermark": "the watermark",
+}
+
+
+def reset(account: Account, func: Any, clock: Any) -> Dict[str, Any]:
+    """Forget all that is kept of the account, and say what it was; RunSkipped while a run is under way."""
+    story = Story(account.account_name, account.secrets)
+    state = State(func, account, story.warn)
+    since = state.begin(clock.time(), CLAIM)
+    if since is not None:
+        raise RunSkipped(
+            f'Account "{account.account_name}": a run has been under way since {iso_utc(since)}, and would write down '
+            "again what is forgotten. Try again when it has ended; nothing was forgotten."
+        )
+    forgotten, reached = [], None
+    try:
+        reached = state.watermark()
+        forgotten = [KEPT[what] for what in state.forget()]
+    except StepError as error:
+        story.fail(str(error))
+    finally:
+        state.end()
+    name = f'account "{account.account_name}" ({account.partition.name})'
+    if forgotten:
+        until = "" if reached is None else f" It was reported up to {minute_utc(reached)} UTC."
+        story.say(
+            f"Forgotten of {name}: {', '.join(forgotten)}.{until} The next run begins as the very first one, as "
+            "far back as 'first_lookback' says: what lies before is not sent any more, what lies after is sent again."
+        )
+    elif not story.failures:
+        story.say(f"Nothing is kept of {name}.")
+    return story.end({"account": account.account_name, "forgotten": forgotten})

@@ -1,0 +1,243 @@
+"""The only module that talks to Guance: points go through a connector of Func (DataKit, DataWay or Guance)."""
+
+import itertools
+import json
+import re
+from collections import Counter
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple, TypeVar
+
+from guance_aws_cloudfront.errors import StepError
+from guance_aws_cloudfront.guance.limits import KnownTags, fitted
+from guance_aws_cloudfront.text import count, one_line
+
+# One POST of the connector's helper: with more, an outcome would be known of the last POST only, and DataWay's helper
+# loses what follows a compressed one.
+POINTS_PER_CALL = 100
+# How long to wait before each further attempt at a write, in seconds.
+PAUSES = (1, 3, 9)
+# The write never left the host: connection refused, no way there, no such name.
+NEVER_LEFT = re.compile(r"\[Errno (?:101|111|113|-2|-3|-5)\]")
+# The HTTP status of a body in which a point is bad.
+REFUSED = 400
+INVALID_LINE = "invalidLinePoint"
+OBJECT = "custom_object"
+AGAIN = "The next run sends them again."
+
+# In characters; Func cuts a line of its log at 3,000.
+LONGEST_LINE = 1000
+
+Item = TypeVar("Item")
+Points = Sequence[Mapping[str, Any]]
+
+
+class ReportError(StepError):
+    """Writing failed. `status` is the HTTP status, 0 when none came; `said` what the sink or the helper said."""
+
+    def __init__(self, text: str, status: int = 0, said: str = "") -> None:
+        super().__init__(text)
+        self.status, self.said = status, said
+
+
+class Refusal(NamedTuple):
+    """A point that the sink refuses for its content: its position among those written, and what the sink said."""
+
+    position: int
+    said: str
+
+
+# Waits so many seconds for the reason given and says True, or False at once where the run has no time for it.
+Wait = Callable[[float, str], bool]
+# Called with the position of each point that stands in the sink, as soon as it does.
+Written = Callable[[int], None]
+
+
+class Sink:
+    """A connector of Func to write to; ReportError when there is none of that ID or it cannot write.
+
+    A write that certainly took nothing is tried again a few times, after `wait`; without it, never. What is done to
+    points to keep DataKit's limits, `warn` is told, once each.
+    """
+
+    def __init__(
+        self,
+        func: Any,
+        connector_id: str,
+        wait: Wait = lambda seconds, why: False,
+        warn: Callable[[str], None] = print,
+    ) -> None:
+        self._id, self._wait, self._warn = connector_id, wait, warn
+        self._warned: Set[Tuple[str, str]] = set()
+        self._known_tags: KnownTags = {}
+        self._taken: Set[str] = set()
+        try:
+            connector = func.CONN(connector_id)
+            # A Guance connector writes through the DataWay of its workspace.
+            connector = getattr(connector, "dataway", None) or connector
+            self._helper = connector.write_by_category_many
+        except AttributeError:
+            raise ReportError(
+                f"The connector \"{connector_id}\" cannot write points: set 'datakit_id' to a connector of the type "
+                "DataKit, DataWay or Guance."
+            ) from None
+        except Exception as error:  # noqa: BLE001 - Func's own exceptions cannot be imported in a script
+            raise ReportError(_not_found(connector_id, error)) from None
+
+    def write(self, category: str, points: Points, written: Written) -> List[Refusal]:
+        """Write 1 to 100 points of a category (`custom_object`, `metric`); those refused for their content.
+
+        A sink refuses a whole body for one bad point, so a refused body is halved until the bad ones stand alone. Where
+        it has taken nothing else of the category in this run, or now takes none and does not name a bad line, the
+        fault is not theirs: ReportError, as for everything else that fails.
+        """
+        points = self._within_limits(category, points)
+        refused = self._write_halving(category, points, 0, written)
+        if len(refused) < len(points):
+            self._taken.add(category)
+        is_theirs = category in self._taken and (len(refused) < len(points) or INVALID_LINE in refused[0].said)
+        if refused and not is_theirs:
+            raise self._failure(points, REFUSED, refused[0].said)
+        return refused
+
+    def _within_limits(self, category: str, points: Points) -> Points:
+        kept = []
+        for point in points:
+            fit, said = fitted(point, category == OBJECT, self._known_tags)
+            kept.append(fit)
+            for clause in said:
+                if (category, clause) not in self._warned:
+                    self._warned.add((category, clause))
+                    name = one_line(point["tags"].get("name", "a point"), 80)
+                    self._warn(f"DataKit's limits: of {name} {one_line(clause)}. So it is with all that are like it.")
+        return kept
+
+    def _write_halving(self, category: str, points: Points, first: int, written: Written) -> List[Refusal]:
+        try:
+            self._post(category, [point for point in points if point["fields"]])
+        except ReportError as error:
+            if error.status != REFUSED:
+                raise
+            if len(points) == 1:
+                return [Refusal(first, error.said)]
+            middle = len(points) // 2
+            return [
+                *self._write_halving(category, points[:middle], first, written),
+                *self._write_halving(category, points[middle:], first + middle, written),
+            ]
+        for position in range(first, first + len(points)):
+            written(position)
+        return []
+
+    def _post(self, category: str, points: Points, pauses: Sequence[int] = PAUSES) -> None:
+        try:
+            self._attempt(category, points)
+        except ReportError as error:
+            if not pauses or not _took_nothing(error) or not self._wait(pauses[0], error.said):
+                raise
+            self._post(category, points, pauses[1:])
+
+    def _attempt(self, category: str, points: Points) -> None:
+        if not points:
+            return
+        try:
+            answer = self._helper(category, points)
+        except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
+            text = one_line(error)
+            found = re.search(r"Status Code: (\d+)", text)
+            raise self._failure(points, int(found.group(1)) if found else 0, text) from None
+        # Older Func returns the status of a refused write instead of raising.
+        status = answer[0] if isinstance(answer, (tuple, list)) and answer else 0
+        if not isinstance(status, int) or not 200 <= status < 300:
+            raise self._failure(points, status if isinstance(status, int) else 0, one_line(answer))
+
+    def _failure(self, points: Points, status: int, text: str) -> ReportError:
+        said = _masked(text)
+        what = f'Writing {count(len(points), "point")} to the connector "{self._id}" failed'
+        return ReportError(f"{what} ({said}). {_advice(status, said)} {AGAIN}", status, said)
+
+
+class Preview:
+    """In the place of a sink: shows the first points of each category and writes nothing."""
+
+    SHOWN = 5
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def write(self, category: str, points: Points, written: Written) -> List[Refusal]:
+        """Print as many of the points as are still to be shown, as JSON; none is refused."""
+        for point in points[: max(0, self.SHOWN - self._seen[category])]:
+            first, *more = _shown(point)
+            print(f"{category}: {first}")
+            for line in more:
+                print(f"  {line}")
+        self._seen[category] += len(points)
+        for position in range(len(points)):
+            written(position)
+        return []
+
+    def shown(self) -> str:
+        """How many of the objects and points were shown."""
+        objects, points = (
+            f"{min(self._seen[category], self.SHOWN)} of {count(self._seen[category], noun)}"
+            for category, noun in (("custom_object", "object"), ("metric", "point"))
+        )
+        return f"Shown: {objects}, {points}."
+
+
+def _shown(point: Mapping[str, Any]) -> List[str]:
+    """A point as JSON on one line, or on one for each of many fields, for Func cuts what is printed at once."""
+    text = json.dumps(point, ensure_ascii=False)
+    if len(text) <= LONGEST_LINE:
+        return [text]
+    head = json.dumps({key: value for key, value in point.items() if key != "fields"}, ensure_ascii=False)
+    return [head, *(_field_shown(name, value) for name, value in point["fields"].items())]
+
+
+def _field_shown(name: str, value: Any) -> str:
+    text = json.dumps({name: value}, ensure_ascii=False)
+    return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}… ({len(text):,} characters)"
+
+
+def in_batches(items: Iterable[Item]) -> Iterator[List[Item]]:
+    """The items in lists of at most 100, as many as one write takes."""
+    iterator = iter(items)
+    return iter(lambda: list(itertools.islice(iterator, POINTS_PER_CALL)), [])
+
+
+def _took_nothing(error: ReportError) -> bool:
+    """Whether another attempt at once can make no double.
+
+    After a time-out, a lost answer or a gateway's time-out (504) the points may stand in the sink: these wait for the
+    next run, which sends them once more, instead of a few times now.
+    """
+    if error.status == 0:
+        return NEVER_LEFT.search(error.said) is not None
+    return error.status == 429 or (error.status >= 500 and error.status != 504)
+
+
+def _not_found(connector_id: str, error: Exception) -> str:
+    if type(error).__name__ == "EntityNotFound":
+        return (
+            f'The connector "{connector_id}" does not exist in Func: create it (Development / Connectors, of the type '
+            "DataKit, DataWay or Guance), or set 'datakit_id' in the startup script to the ID of the one you have."
+        )
+    said = _masked(one_line(error))
+    return f'The connector "{connector_id}" could not be opened ({said}): check its settings in Func.'
+
+
+def _masked(text: str) -> str:
+    return re.sub(r"(token=)[^&\s]+", r"\1***", text)
+
+
+def _advice(status: int, said: str) -> str:
+    if status == REFUSED and INVALID_LINE in said:
+        return "Report it with this line."
+    if status == REFUSED:
+        return "The sink refused all of them: check that the connector's address is that of a DataKit or DataWay."
+    if status in (401, 403):
+        return "Check the connector's token, and that DataKit admits the Func host."
+    if status == 429:
+        return "The sink limits the rate of requests; raise its limit if this lasts."
+    if status == 0:
+        return "Check that DataKit (or DataWay) runs and that the Func host reaches the connector's address."
+    return "Check the log of DataKit (or DataWay)."

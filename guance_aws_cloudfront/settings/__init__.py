@@ -1,0 +1,1 @@
+"""Pure: what the user configures, validated: account, configuration, patterns, tags. Uses cloudfront."""

@@ -1,0 +1,1 @@
+"""What `collect` is made of. Uses aws, func, guance, points, settings, cloudfront."""

@@ -1,0 +1,171 @@
+"""The distributions of a run: listed, with their resource tags, chosen, and what is known beyond their records."""
+
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
+
+from guance_aws_cloudfront.aws.client import Aws
+from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
+from guance_aws_cloudfront.cloudfront.record import logging_fields
+from guance_aws_cloudfront.errors import StepError
+from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.state import State
+from guance_aws_cloudfront.points.choice import TagsById, choose, idle_keys, idle_patterns
+from guance_aws_cloudfront.points.resource_tags import cleaned
+from guance_aws_cloudfront.points.series import Listed, distributions_by_function, has_additional_metrics
+from guance_aws_cloudfront.settings.account import Account
+from guance_aws_cloudfront.settings.config import CollectorConfig
+from guance_aws_cloudfront.text import count, some_of
+
+# Configurations are asked for one by one: so many a run, until all are known.
+CONFIGURATIONS_A_RUN = 100
+AS_BEFORE = "Until then, only resource tags that were read before are known."
+
+Record = Dict[str, Any]
+
+
+class Distributions(NamedTuple):
+    """The distributions to collect: their records, and their clean resource tags by ID.
+
+    `callers` are the IDs of all distributions, also those that are not collected, by the CloudFront function that they
+    call; `functions` the names of those that a collected one calls, None when all are collected.
+    """
+
+    records: List[Record]
+    resource_tags: TagsById
+    callers: Mapping[str, List[str]]
+    functions: Optional[Set[str]]
+
+
+class Inventory:
+    """Lists, chooses and describes the distributions of an account.
+
+    What is asked for one by one, or seldom changes, is kept between runs and asked for anew when `objects_due`.
+    """
+
+    def __init__(
+        self, account: Account, config: CollectorConfig, aws: Aws, state: State, story: Story, objects_due: bool
+    ) -> None:
+        self._account, self._config, self._aws, self._state, self._story = account, config, aws, state, story
+        self._objects_due = objects_due
+        # All keys that AWS told of, for the nearest one to a mistaken one.
+        self._tag_keys: Set[str] = set()
+
+    def distributions(self) -> Distributions:
+        """The distributions to collect, which is said; AwsError, or StepError when it cannot be known which."""
+        return self.chosen(self._aws.distributions())
+
+    def chosen(self, listed: Sequence[Record]) -> Distributions:
+        """Of all distributions those to collect, which is said; StepError when it cannot be known which."""
+        tags = self._tags(listed)
+        choice = self._config.distributions
+        chosen = choose(listed, choice, tags)
+        of_them = f", {len(chosen):,} chosen" if any(choice) else ""
+        self._story.say(f"Distributions: {f'{len(listed):,} listed{of_them}' if listed else 'there are none'}.")
+        for text in idle_patterns(listed, choice, tags, self._tag_keys):
+            self._story.warn(text)
+        clean = cleaned(
+            {record["Id"]: tags.get(record["Id"], {}) for record in chosen},
+            self._config.resource_tags,
+            self._account.extra_tags,
+        )
+        for text in idle_keys(self._config.resource_tags, self._tag_keys):
+            self._story.warn(text)
+        if clean.renamed:
+            self._story.say(clean.renamed)
+        for text in clean.warnings:
+            self._story.warn(text)
+        callers, ids = distributions_by_function(listed), {record["Id"] for record in chosen}
+        called = {name for name, of in callers.items() if ids.intersection(of)}
+        return Distributions(chosen, clean.by_id, callers, called if len(chosen) < len(listed) else None)
+
+    def beyond(self, records: Sequence[Record], listed: Optional[Listed]) -> Dict[str, Dict[str, Any]]:
+        """What objects tell beyond the records, by distribution ID: logging, and whether additional metrics are on."""
+        details = self._details(records) if self._config.details else {}
+        known = {record["Id"]: has_additional_metrics(record["Id"], listed or {}) for record in records}
+        return {
+            key: {**details.get(key, {}), **({} if is_on is None else {"AdditionalMetrics": is_on})}
+            for key, is_on in known.items()
+        }
+
+    def _tags(self, records: Sequence[Record]) -> TagsById:
+        """The resource tags that matter, by distribution ID: as AWS tells them, or as they were known last."""
+        wanted = [list(self._config.resource_tags), self._config.chosen_by_tags]
+        if not records or not any(wanted):
+            return {}
+        kept = self._state.recall("tags") or {}
+        known: TagsById = kept["tags"] if kept.get("wanted") == wanted else {}
+        asked = [record for record in records if self._objects_due or record["Id"] not in known]
+        if asked:
+            known = {**known, **self._asked_tags(asked)}
+            self._state.keep("tags", {"wanted": wanted, "tags": _of(records, known)})
+        unknown = [record["Id"] for record in records if record["Id"] not in known]
+        if unknown and self._config.chosen_by_tags:
+            raise StepError(
+                "Which distributions to collect cannot be known without their resource tags (key 'distributions'); "
+                f"concerns {some_of(unknown)}. Until then nothing is collected; the next run makes up for it."
+            )
+        return known
+
+    def _asked_tags(self, records: Sequence[Record]) -> TagsById:
+        """As AWS tells them: all at once, or, where that is not allowed, one by one; of those that it does tell."""
+        try:
+            by_arn = self._aws.resource_tags()
+        except AwsDeniedError as denied:
+            return self._tags_one_by_one(records, denied)
+        except AwsError as error:
+            self._story.fail(f"{error} {AS_BEFORE}")
+            return {}
+        # AWS leaves out distributions that never had a tag.
+        return {record["Id"]: self._wanted(by_arn.get(record["ARN"], {})) for record in records}
+
+    def _tags_one_by_one(self, records: Sequence[Record], denied: AwsDeniedError) -> TagsById:
+        # One is enough to learn that they are not allowed either.
+        answers = self._aws.tags_of([records[0]["ARN"]])
+        if not isinstance(answers[0], AwsDeniedError):
+            answers += self._aws.tags_of([record["ARN"] for record in records[1:]])
+        by_id = dict(zip((record["Id"] for record in records), answers))
+        errors = [answer for answer in answers if isinstance(answer, AwsError)]
+        if errors and all(isinstance(error, AwsDeniedError) for error in errors):
+            self._story.warn(f"{denied} {errors[0]} One of both is enough. {AS_BEFORE}")
+        else:
+            self._fail_all(errors)
+        # One that was deleted since the listing has none.
+        found = {
+            key: {} if isinstance(answer, AwsError) and answer.is_gone else answer for key, answer in by_id.items()
+        }
+        return {key: self._wanted(tags) for key, tags in found.items() if not isinstance(tags, AwsError)}
+
+    def _wanted(self, tags: Mapping[str, str]) -> Dict[str, str]:
+        self._tag_keys.update(tags)
+        return {key: value for key, value in tags.items() if self._config.wants_tag(key)}
+
+    def _details(self, records: Sequence[Record]) -> Dict[str, Dict[str, str]]:
+        """What the configurations tell, by distribution ID: of those that have changed since, it is asked anew."""
+        kept = self._state.recall("details") or {}
+        marks = {record["Id"]: str(record.get("ETag") or record["LastModifiedTime"]) for record in records}
+        known = {key: kept[key] for key, mark in marks.items() if kept.get(key, {}).get("mark") == mark}
+        asked = [key for key in marks if key not in known][:CONFIGURATIONS_A_RUN]
+        answers = dict(zip(asked, self._aws.configurations(asked)))
+        errors = [answer for answer in answers.values() if isinstance(answer, AwsError)]
+        if errors and all(isinstance(error, AwsDeniedError) for error in errors):
+            self._story.warn(f"{errors[0]} Until then, objects do not tell whether standard logging is on.")
+        else:
+            self._fail_all(errors)
+        for key, answer in answers.items():
+            if not isinstance(answer, AwsError):
+                known[key] = {"mark": marks[key], "fields": logging_fields(answer)}
+        if asked:
+            self._story.say(f"Configurations: {count(len(asked), 'call')}; {len(known):,} of {len(marks):,} known.")
+        # Also when nothing is new, for what is kept ends after a week.
+        self._state.keep("details", known)
+        return {key: one["fields"] for key, one in known.items()}
+
+    def _fail_all(self, errors: Sequence[AwsError]) -> None:
+        for error in errors:
+            # One that was deleted since the listing is nobody's fault.
+            if not error.is_gone:
+                self._story.fail(str(error))
+
+
+def _of(records: Sequence[Record], tags: TagsById) -> TagsById:
+    """The tags of distributions that are still there."""
+    return {record["Id"]: tags[record["Id"]] for record in records if record["Id"] in tags}

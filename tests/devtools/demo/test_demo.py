@@ -1,0 +1,94 @@
+"""The demo and the live tick do what they say, in a short version of the day."""
+
+import time
+
+import pytest
+
+from devtools.aws.embedded import EmbeddedAWS, Traffic
+
+# The demo's tools are there for the newest Python only.
+pytest.importorskip("sparklines")
+from devtools.demo import live, show
+from devtools.demo import run as demo
+
+MINUTE = 60
+
+
+@pytest.fixture
+def short_day(monkeypatch, tmp_path):
+    morning = demo.MORNING
+    monkeypatch.setattr(demo, "POINTS", tmp_path / "points.sqlite")
+    monkeypatch.setattr(demo, "PAGE", tmp_path / "dashboard.html")
+    monkeypatch.setattr(demo, "OUTAGE", (morning + 11 * MINUTE, morning + 24 * MINUTE))
+    monkeypatch.setattr(demo, "END", morning + 41 * MINUTE)
+    # So that the endpoint that the demo sets is gone afterwards.
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
+
+
+def test_the_demo_shows_each_step_and_that_nothing_was_lost(short_day, capsys) -> None:
+    assert demo.main() == 0
+    out = capsys.readouterr().out
+    for text in (
+        *("deployed  cron job cron-starup-guance_aws_cloudfront", "First run: collecting from", "=> success"),
+        *("the sink goes down", "Connection refused", "failure: as before", "img.example.com", "Requests_Sum"),
+        *("metrics billed", "make live", "points.sqlite", "dashboard.html"),
+        *("recovered after it", " of functions"),
+    ):
+        assert text in out
+    assert demo.KEY[1] not in out
+
+
+def test_the_demo_fails_when_something_is_missing(short_day, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(demo, "seen_defaults", lambda datakit: {})
+    assert demo.main() == 1
+
+
+@pytest.fixture
+def real_looking_aws(monkeypatch, tmp_path):
+    """The embedded AWS in real time, found by boto3's own chain."""
+    monkeypatch.setattr(live, "POINTS", tmp_path / "points.sqlite")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    with EmbeddedAWS(time) as aws:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+        yield aws
+
+
+def test_live_takes_boto3_s_credentials_and_shows_them_nowhere(real_looking_aws, monkeypatch, capsys) -> None:
+    key, secret = "AKIALIVE000000000001", "live/secret+of/the+account/0000000000001"
+    account = real_looking_aws.add_account(key, secret)
+    real_looking_aws.add_distribution(account, ["www.example.com"], "The shop", Traffic(requests=900.0))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    assert live.main() == 0
+    out = capsys.readouterr().out
+    assert f"One tick for the AWS account {account.account_id}, reading only" in out
+    assert "1 objects and 60 points lie in" in out
+    assert key not in out
+    assert secret not in out
+    assert {call.operation for call in real_looking_aws.calls} == {
+        "GetCallerIdentity",
+        "ListDistributions",
+        "GetMetricData",
+    }
+
+
+def test_live_without_credentials_says_how_to_give_them(real_looking_aws, monkeypatch, capsys) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert live.main() == 1
+    assert "AWS_PROFILE=<profile> make live" in capsys.readouterr().out.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "drawn"),
+    [
+        ("Requests_Sum", {0: 1.0, 60: 1.0, 600: 8.0}, "▃█·"),
+        ("4xxErrorRate_Average", {0: 4.0, 60: 12.0, 1200: 8.0}, "█·█"),
+        ("Requests_Sum", {0: 0.0}, "▁··"),
+    ],
+)
+def test_charts_sum_sums_average_rates_and_leave_gaps(field, values, drawn) -> None:
+    assert show.chart(values, field, 0, 1800) == drawn

@@ -1,0 +1,162 @@
+"""The demo's page in a real browser: it draws the shipped dashboard, and a person sees what happened."""
+
+import json
+import os
+
+import pytest
+
+# The demo's tools are there for the newest Python only.
+pytest.importorskip("plotly")
+pytest.importorskip("selenium")
+pytest.importorskip("sparklines")
+from devtools.demo import run as demo
+from devtools.guance.datakit import DataKit
+from devtools.market.build import ROOT
+from devtools.page import browser
+from devtools.page import data as page_data
+from devtools.page import write as page
+
+MINUTE = 60
+BURST = (demo.MORNING + 10 * MINUTE, demo.MORNING + 25 * MINUTE)
+SPAN = page_data.Span(demo.START - 3600, demo.MORNING + 41 * MINUTE, 5 * MINUTE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def chromium():
+    if browser.found() is None:
+        # CI has one, or says so.
+        (pytest.fail if "CI" in os.environ else pytest.skip)(browser.MISSING)
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory):
+    """What a short day of the demo has left in the sink; its page lies beside."""
+    folder = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "POINTS", folder / "points.sqlite")
+        patch.setattr(demo, "PAGE", folder / "dashboard.html")
+        patch.setattr(demo, "BURST", BURST)
+        patch.setattr(demo, "OUTAGE", (demo.MORNING + 26 * MINUTE, demo.MORNING + 34 * MINUTE))
+        patch.setattr(demo, "END", SPAN.end)
+        patch.setenv("AWS_ENDPOINT_URL", "")
+        assert demo.main() == 0
+    with DataKit(str(folder / "points.sqlite")) as datakit:
+        yield datakit, folder / "dashboard.html"
+
+
+def titles(language):
+    shipped = json.loads((ROOT / "dashboard" / language / "aws_cloudfront.json").read_text(encoding="utf-8"))
+    return [chart["name"] for chart in shipped["main"]["charts"]]
+
+
+def texts(driver, selector):
+    return driver.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map((it) => it.textContent)", selector
+    )
+
+
+def drawn(driver, title):
+    """The lines of a chart as the library has them: name, times and values."""
+    return driver.execute_script(
+        """
+        const cards = [...document.querySelectorAll(".chart")];
+        const card = cards.find((it) => it.querySelector("h3").textContent === arguments[0]);
+        return card.querySelector(".plot").data.map((it) => ({name: it.name, x: [...it.x], y: [...it.y]}));
+        """,
+        title,
+    )
+
+
+def test_it_draws_the_shipped_dashboard_without_a_complaint_or_a_network(points) -> None:
+    datakit, path = points
+    with browser.opened(path, "en,light") as driver:
+        assert texts(driver, "h3") == titles("en")
+        assert texts(driver, ".empty") == []
+        plots = driver.execute_script(
+            "return [...document.querySelectorAll('.plot')].map((it) => it.data.some((line) => line.y.length > 0))"
+        )
+        assert len(plots) == 19
+        assert all(plots)
+        assert len(texts(driver, "td")) == 4 * 8
+        # Counted beside the evaluator: every request that stands in the sink.
+        requests = sum(
+            point.fields.get("Requests_Sum", 0)
+            for point in datakit.latest().values()
+            if SPAN.start <= point.time < SPAN.end
+        )
+        assert texts(driver, ".number")[0] == f"{requests:,.0f}"
+        assert driver.execute_script("return performance.getEntriesByType('resource').map((it) => it.name)") == []
+        assert browser.complaints(driver) == []
+
+
+def test_the_burst_of_errors_is_to_be_seen(points) -> None:
+    with browser.opened(points[1], "en") as driver:
+        (line,) = [line for line in drawn(driver, "Error rates, all together") if line["name"] == "5xx"]
+        inside = [value for time, value in zip(line["x"], line["y"]) if "T06:10" <= time[10:16] < "T06:25"]
+        outside = [value for time, value in zip(line["x"], line["y"]) if not "T06:05" <= time[10:16] < "T06:30"]
+        assert min(inside) > 10 > 1 > max(outside)
+        number = driver.find_element("css selector", ".number.level")
+        assert number.value_of_css_property("background-color") != "rgba(0, 0, 0, 0)"
+
+
+def test_language_and_theme_are_switched_and_follow_the_visitor(points) -> None:
+    with browser.opened(points[1], "zh,light") as driver:
+        assert texts(driver, "h3") == titles("zh")
+        light = driver.find_element("tag name", "body").value_of_css_property("background-color")
+        driver.find_element("id", "language").click()
+        driver.find_element("id", "theme").click()
+        browser.wait_until_drawn(driver)
+        assert texts(driver, "h3") == titles("en")
+        assert driver.find_element("tag name", "body").value_of_css_property("background-color") != light
+        preferred = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", preferred)
+        driver.get(points[1].as_uri())
+        driver.refresh()
+        browser.wait_until_drawn(driver)
+        assert driver.execute_script("return document.documentElement.dataset.theme") == "dark"
+        assert browser.complaints(driver) == []
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(points) -> None:
+    with browser.opened(points[1], "en", (390, 844), phone=True) as driver:
+        wide = driver.execute_script(
+            "return [...document.querySelectorAll('.chart')]"
+            ".filter((it) => it.getBoundingClientRect().right > innerWidth).length"
+        )
+        assert wide == 0
+        assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        assert len(browser.picture(driver)) > 10_000
+
+
+@pytest.mark.parametrize(("width", "phone"), [(390, True), (800, False), (1400, False)])
+def test_names_and_numbers_of_the_top_lists_are_whole(points, width, phone) -> None:
+    with browser.opened(points[1], "en", (width, 900), phone) as driver:
+        labels = driver.execute_script(
+            """
+            return [...document.querySelectorAll(".chart.toplist .plot")].flatMap((plot) => {
+              const room = plot.getBoundingClientRect();
+              return [...plot.querySelectorAll(".bartext, .ytick text")].map((it) => {
+                const place = it.getBoundingClientRect();
+                return [it.textContent, place.left >= room.left && place.right <= room.right];
+              });
+            });
+            """
+        )
+        assert len(labels) == 3 * (3 + 3)
+        assert [text for text, whole in labels if not whole] == []
+        assert len([text for text, _ in labels if text.endswith("B")]) == 3
+
+
+def test_a_chart_without_data_says_so_and_no_text_can_leave_its_place(tmp_path) -> None:
+    with DataKit() as datakit:
+        data = page_data.page_data(ROOT, datakit, page_data.Span(0, 3600, 300))
+    for shown in data.values():
+        shown["origin"] = shown["title"] = "</script><b id=forged>x</b>"
+    path = tmp_path / "page.html"
+    path.write_text(page.page(data), encoding="utf-8")
+    with browser.opened(path, "en") as driver:
+        assert set(texts(driver, ".empty")) == {"No data in the time drawn"}
+        assert len(texts(driver, ".empty")) == len(titles("en")) - 1
+        assert texts(driver, "#title") == ["</script><b id=forged>x</b>"]
+        assert driver.find_elements("id", "forged") == []
+        assert browser.complaints(driver) == []

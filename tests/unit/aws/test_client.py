@@ -1,0 +1,408 @@
+"""The AWS module on botocore's whole parsing and retry path, with canned answers in the place of the socket.
+
+CloudWatch speaks query XML with the botocore of Python 3.8 and JSON with today's: the suite runs on both.
+"""
+
+import json
+import os
+import threading
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import botocore.loaders
+import botocore.session
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectTimeoutError
+from botocore.validate import validate_parameters
+
+from devtools.clock import SimulatedClock
+from guance_aws_cloudfront.aws.client import Aws, side_by_side
+from guance_aws_cloudfront.aws.errors import AwsError
+from guance_aws_cloudfront.aws.pace import CALLS, SHARE
+from guance_aws_cloudfront.aws.session import KEPT_AS, epoch_seconds
+from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, all_metrics
+from guance_aws_cloudfront.points.metrics import metric_data_request
+from guance_aws_cloudfront.points.series import plan_series
+from guance_aws_cloudfront.points.windows import Window
+from guance_aws_cloudfront.settings.account import parse_account
+from tests.conftest import AK_ID, AK_SECRET, NOW, RAW_ACCOUNT
+
+LISTING = """<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>{more}</IsTruncated>{next}
+<Quantity>1</Quantity><Items><DistributionSummary><Id>{id}</Id><Enabled>true</Enabled>
+<LastModifiedTime>2022-03-09T06:13:31.000Z</LastModifiedTime></DistributionSummary></Items></DistributionList>"""
+NO_LISTING = "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>0</Quantity>"
+
+
+class Raw(BytesIO):
+    """A response body as urllib3 hands it on."""
+
+    def stream(self):
+        yield self.read()
+
+
+def respond(request, status, body):
+    return AWSResponse(request.url, status, {"Content-Length": str(len(body))}, Raw(body.encode()))
+
+
+def is_json(request):
+    return "X-Amz-Target" in request.headers
+
+
+def error(request, code, message, status=400):
+    """An error in the wire form of the service that was asked."""
+    if is_json(request):
+        return respond(request, status, json.dumps({"__type": code, "message": message}))
+    said = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    return respond(request, status, said)
+
+
+def metric_data(request, value, next_token=None):
+    """A page that answers the first query with one value at NOW."""
+    if is_json(request):
+        result = {"Id": "q0", "Timestamps": [NOW], "Values": [value], "StatusCode": "Complete"}
+        return respond(request, 200, json.dumps({"MetricDataResults": [result], "NextToken": next_token}))
+    token = f"<NextToken>{next_token}</NextToken>" if next_token else ""
+    return respond(
+        request,
+        200,
+        "<GetMetricDataResponse><GetMetricDataResult><MetricDataResults><member><Id>q0</Id>"
+        "<Timestamps><member>2026-03-01T10:00:00Z</member></Timestamps><StatusCode>Complete</StatusCode>"
+        f"<Values><member>{value}</member></Values></member></MetricDataResults>{token}"
+        "</GetMetricDataResult></GetMetricDataResponse>",
+    )
+
+
+@pytest.fixture
+def aws(account, config, monkeypatch):
+    """An Aws whose requests are answered by the functions put into `aws.answers`, one by one, the last for ever."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    made = Aws(account, config, "test")
+    made.answers, made.requests = [], []
+
+    def answer(request, **_):
+        made.requests.append(request)
+        chosen = made.answers.pop(0) if len(made.answers) > 1 else made.answers[0]
+        answered = chosen(request)
+        if isinstance(answered, Exception):
+            raise answered
+        return answered
+
+    for client in (made._cloudfront, made._cloudwatch):
+        client.meta.events.register("before-send", answer)
+    return made
+
+
+REQUEST = metric_data_request(plan_series(["E1"], DEFAULT_METRICS[:1]), Window(NOW, NOW + 60), 60)
+
+
+def test_all_pages_of_the_listing_are_read_and_each_id_kept_once(aws) -> None:
+    more = LISTING.format(id="E1", more="true", next="<NextMarker>m</NextMarker>")
+    last = LISTING.format(id="E1", more="false", next="")
+    aws.answers = [lambda request: respond(request, 200, more), lambda request: respond(request, 200, last)]
+    (record,) = aws.distributions()
+    assert record == {"Id": "E1", "Enabled": True, "LastModifiedTime": 1646806411.0}
+    assert aws.calls == {"ListDistributions": 2}
+    # CloudTrail tells who asks.
+    assert "guance_aws_cloudfront/test" in str(aws.requests[0].headers["User-Agent"])
+    # No MaxItems: it would make small pages of CloudFront's hundred.
+    assert not any("MaxItems" in request.url for request in aws.requests)
+
+
+def test_no_distribution_is_a_normal_answer(aws) -> None:
+    aws.answers = [lambda request: respond(request, 200, NO_LISTING + "</DistributionList>")]
+    assert aws.distributions() == []
+
+
+def test_a_listing_that_breaks_off_is_no_whole_one(aws) -> None:
+    more = LISTING.format(id="E1", more="true", next="")
+    aws.answers = [lambda request: respond(request, 200, more)]
+    with pytest.raises(AwsError, match=r"the answer could not be read .* the listing breaks off"):
+        aws.distributions()
+
+
+def test_a_page_that_fails_fails_the_listing_instead_of_shortening_it(aws) -> None:
+    more = LISTING.format(id="E1", more="true", next="<NextMarker>m</NextMarker>")
+    aws.answers = [
+        lambda request: respond(request, 200, more),
+        lambda request: error(request, "Throttling", "slow", 400),
+    ]
+    with pytest.raises(AwsError, match=r"Listing the distributions failed: AWS throttles .* The next run asks again"):
+        aws.distributions()
+
+
+def test_metric_values_come_back_with_epoch_seconds(aws) -> None:
+    aws.answers = [lambda request: metric_data(request, 4.0)]
+    (answers,) = aws.metric_data([REQUEST])
+    assert (answers.queries[0].times, list(answers.queries[0].values)) == ([NOW], [4.0])
+    assert answers.queries[0].status == "Complete"
+
+
+def test_all_pages_of_metric_data_are_merged(aws) -> None:
+    aws.answers = [lambda request: metric_data(request, 4.0, "t"), lambda request: metric_data(request, 5.0)]
+    (answers,) = aws.metric_data([REQUEST])
+    assert list(answers.queries[0].values) == [4.0, 5.0]
+    assert aws.calls == {"GetMetricData": 2}
+
+
+def test_a_token_that_repeats_is_an_error_and_no_endless_loop(aws) -> None:
+    aws.answers = [lambda request: metric_data(request, 4.0, "same")]
+    (answer,) = aws.metric_data([REQUEST])
+    assert isinstance(answer, AwsError)
+    assert "Reading the metrics failed: the answer could not be read (PaginationError" in str(answer)
+
+
+@pytest.mark.parametrize("code", ["Throttling", "ThrottlingException"])
+def test_throttling_is_retried_twice_and_then_told(aws, code) -> None:
+    aws.answers = [lambda request: error(request, code, "Rate exceeded")]
+    (answer,) = aws.metric_data([REQUEST])
+    assert len(aws.requests) == 3
+    assert str(answer).startswith(
+        f"Reading the metrics failed: AWS throttles the account's calls, also after retries ({code}"
+    )
+    assert "raise the quota of cloudwatch:GetMetricData" in str(answer)
+
+
+def test_a_passing_fault_costs_nothing(aws) -> None:
+    aws.answers = [
+        lambda request: error(request, "InternalFailure", "oops", 500),
+        lambda request: metric_data(request, 1.0),
+    ]
+    (answers,) = aws.metric_data([REQUEST])
+    assert list(answers.queries[0].values) == [1.0]
+
+
+DENIED = "User: arn:aws:iam::123456789012:user/x is not authorized to perform: cloudwatch:GetMetricData on resource: *"
+SENTENCES = [
+    ("AccessDenied", DENIED, "permission is denied (AccessDenied: User: arn:aws:iam::123456789012:user/x is not autho"),
+    ("AccessDenied", DENIED, "Allow the IAM action cloudwatch:GetMetricData on resource *"),
+    ("AccessDeniedException", "no", "Allow the IAM action cloudwatch:GetMetricData on resource *"),
+    ("InvalidClientTokenId", "The security token is invalid", "AWS does not know the access key"),
+    ("UnrecognizedClientException", "no", "is it a key of the partition aws, which was asked?"),
+    (
+        "SignatureDoesNotMatch",
+        f"Canonical: x-amz-security-token:{AK_SECRET}",
+        "AWS refused the signature (SignatureDoes",
+    ),
+    ("ExpiredToken", "The token is expired", "Give a new session token"),
+    ("ValidationError", "line one\nline two", "AWS refused the call (ValidationError: line one line two)."),
+]
+
+
+@pytest.mark.parametrize(("code", "message", "sentence"), SENTENCES)
+def test_an_error_of_aws_becomes_a_sentence_with_a_remedy(aws, code, message, sentence) -> None:
+    aws.answers = [lambda request: error(request, code, message)]
+    (answer,) = aws.metric_data([REQUEST])
+    assert str(answer).startswith("Reading the metrics failed: ")
+    assert sentence in str(answer)
+    assert AK_SECRET not in str(answer)
+
+
+def test_secrets_in_aws_s_own_words_are_struck_out(aws) -> None:
+    aws.answers = [lambda request: error(request, "Odd", f"key {AK_ID} secret {AK_SECRET}")]
+    (answer,) = aws.metric_data([REQUEST])
+    assert "key *** secret ***" in str(answer)
+
+
+def test_an_endpoint_out_of_reach_is_told_as_such(aws) -> None:
+    aws.answers = [lambda request: ConnectTimeoutError(endpoint_url=request.url)]
+    (answer,) = aws.metric_data([REQUEST])
+    assert "AWS could not be reached (ConnectTimeoutError" in str(answer)
+    assert "Check that the Func host reaches the internet" in str(answer)
+
+
+def test_half_an_answer_is_an_error_and_not_less_data(aws) -> None:
+    def half(request):
+        whole = metric_data(request, 4.0)
+        return respond(request, 200, whole.content.decode()[:60])
+
+    aws.answers = [half]
+    (answer,) = aws.metric_data([REQUEST])
+    assert isinstance(answer, AwsError)
+
+
+def test_one_failed_call_does_not_cost_the_others(aws) -> None:
+    aws.answers = [lambda request: error(request, "ValidationError", "no"), lambda request: metric_data(request, 1.0)]
+    aws._concurrency = 1
+    failed, answered = aws.metric_data([REQUEST, REQUEST])
+    assert isinstance(failed, AwsError)
+    assert list(answered.queries[0].values) == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("partition", "cloudfront", "cloudwatch"),
+    [
+        ("aws", "https://cloudfront.amazonaws.com", "https://monitoring.us-east-1.amazonaws.com"),
+        (
+            "aws-cn",
+            "https://cloudfront.cn-northwest-1.amazonaws.com.cn",
+            "https://monitoring.cn-northwest-1.amazonaws.com.cn",
+        ),
+    ],
+)
+def test_each_partition_is_asked_at_its_own_endpoints(config, partition, cloudfront, cloudwatch) -> None:
+    made = Aws(parse_account({**RAW_ACCOUNT, "partition": partition}), config, "test")
+    assert made._cloudfront.meta.endpoint_url == cloudfront
+    assert made._cloudwatch.meta.endpoint_url == cloudwatch
+
+
+@pytest.mark.parametrize(
+    ("stamp", "seconds"),
+    [
+        (1646806411, 1646806411),
+        (1646806411.5, 1646806411.5),
+        ("2022-03-09T06:13:31Z", 1646806411),
+        ("2022-03-09T06:13:31.250Z", 1646806411.25),
+        ("2022-03-09T06:13:31+00:00", 1646806411),
+        ("Wed, 09 Mar 2022 06:13:31 GMT", 1646806411),
+        ("1646806411", 1646806411),
+    ],
+)
+def test_every_form_of_time_stamp_is_understood(stamp, seconds) -> None:
+    assert epoch_seconds(stamp) == seconds
+
+
+def test_work_side_by_side_keeps_its_order() -> None:
+    both = threading.Barrier(2, timeout=30)
+
+    def work(number):
+        if number < 2:
+            both.wait()  # passes only when two are at work at the same time
+        return number * 10
+
+    assert list(side_by_side(work, range(5), 2)) == [0, 10, 20, 30, 40]
+
+
+def test_an_interrupted_caller_begins_no_more_work() -> None:
+    begun, release = [], threading.Event()
+
+    def work(number):
+        begun.append(number)
+        if number == 0:
+            raise KeyboardInterrupt
+        release.wait(30)
+
+    with pytest.raises(KeyboardInterrupt):
+        list(side_by_side(work, range(50), 2))
+    release.set()
+    assert len(begun) < 10
+
+
+def test_tls_is_verified_and_nothing_goes_out_without_it(account, config) -> None:
+    made = Aws(account, config, "test")
+    for client in (made._cloudfront, made._cloudwatch):
+        assert client.meta.endpoint_url.startswith("https://")
+        assert client._endpoint.http_session._verify
+
+
+def test_what_is_asked_is_what_the_service_model_allows(aws) -> None:
+    # botocore itself does not check it any more, for that takes as long as making the request.
+    model = aws._cloudwatch.meta.service_model.operation_model("GetMetricData").input_shape
+    request = metric_data_request(plan_series(["E1"], list(all_metrics().values())), Window(NOW, NOW + 60), 60)
+    assert validate_parameters(request, model) is None
+
+
+def sent(request):
+    """What a request to CloudWatch says, in either protocol."""
+    body = request.body if isinstance(request.body, str) else request.body.decode()
+    return json.loads(body) if is_json(request) else parse_qs(body)
+
+
+def test_what_is_sent_is_what_botocore_itself_would_send(aws) -> None:
+    plain, theirs = (
+        botocore.session.Session().create_client(
+            "cloudwatch", "us-east-1", aws_access_key_id=AK_ID, aws_secret_access_key=AK_SECRET
+        ),
+        [],
+    )
+    plain.meta.events.register("before-send", lambda request, **_: theirs.append(request) or metric_data(request, 4.0))
+    asked = metric_data_request(plan_series(["E1", "E2"], list(all_metrics().values())), Window(NOW, NOW + 60), 60)
+    plain.get_metric_data(**asked)
+    plain.get_metric_data(**asked, NextToken="t")
+    aws.answers = [lambda request: metric_data(request, 4.0, "t"), lambda request: metric_data(request, 5.0)]
+    list(aws.metric_data([asked]))
+    assert [sent(request) for request in aws.requests] == [sent(request) for request in theirs]
+    for header in ("Content-Type", "X-Amz-Target"):
+        assert aws.requests[0].headers.get(header) == theirs[0].headers.get(header)
+
+
+def test_the_minutes_that_queries_share_are_kept_once(aws) -> None:
+    def answer(request):
+        if not is_json(request):
+            return respond(request, 200, xml_of_two)
+        results = [
+            {"Id": f"q{number}", "Timestamps": [NOW, NOW + 60], "Values": [1.0, 2.0], "StatusCode": "Complete"}
+            for number in range(2)
+        ]
+        return respond(request, 200, json.dumps({"MetricDataResults": results}))
+
+    stamps = "<member>2026-03-01T10:00:00Z</member><member>2026-03-01T10:01:00Z</member>"
+    xml_of_two = "".join(
+        f"<member><Id>q{number}</Id><Timestamps>{stamps}</Timestamps><StatusCode>Complete</StatusCode>"
+        "<Values><member>1.0</member><member>2.0</member></Values></member>"
+        for number in range(2)
+    )
+    xml_of_two = (
+        f"<GetMetricDataResponse><GetMetricDataResult><MetricDataResults>{xml_of_two}</MetricDataResults>"
+        "</GetMetricDataResult></GetMetricDataResponse>"
+    )
+    aws.answers = [answer]
+    series = plan_series(["E1"], DEFAULT_METRICS[:2])
+    (answers,) = aws.metric_data([metric_data_request(series, Window(NOW, NOW + 120), 60)])
+    one, other = answers.queries
+    assert one.times is other.times
+    assert list(one.times) == [NOW, NOW + 60]
+    # Eight bytes each, and not a list of objects.
+    assert one.values.itemsize * len(one.values) == 16
+
+
+def test_a_time_or_number_of_any_json_form_is_read(aws) -> None:
+    def answer(request):
+        stamps, values = "[1.7723592E9, 1772359260]", "[1, 2.5]"
+        if not is_json(request):
+            return metric_data(request, 1.0)
+        result = f'{{"Id": "q0", "Timestamps": {stamps}, "Values": {values}, "StatusCode": "Complete"}}'
+        return respond(request, 200, f'{{"MetricDataResults": [{result}], "Unheard": {{}}}}')
+
+    aws.answers = [answer]
+    (answers,) = aws.metric_data([REQUEST])
+    first = answers.queries[0]
+    assert (first.times[0], first.values[0], first.no_numbers) == (NOW, 1.0, 0)
+    assert {type(value) for value in first.values} == {float}
+    assert {type(at) for at in first.times} == {int}
+
+
+def test_sessions_share_the_service_models_and_nothing_of_an_account(account, config) -> None:
+    one, other = Aws(account, config, "test"), Aws(account, config, "test")
+    loader = one._session.get_component("data_loader")
+    assert other._session.get_component("data_loader") is loader
+    assert getattr(botocore.loaders, KEPT_AS) is loader
+    assert one._session is not other._session
+    assert AK_SECRET not in repr(vars(loader))
+    # A function of a script would keep the scripts of a task that has ended, with all that they know.
+    kept = [type(loader), *vars(loader).values()]
+    assert not [one for one in kept if str(getattr(one, "__module__", "")).startswith("guance")]
+
+
+def test_no_folder_of_another_service_is_looked_into(account, config, monkeypatch) -> None:
+    monkeypatch.delattr(botocore.loaders, KEPT_AS, raising=False)
+    looked, listdir = [], os.listdir
+    monkeypatch.setattr("os.listdir", lambda path=".": looked.append(Path(path).name) or listdir(path))
+    Aws(account, config, "test")._cloudwatch.get_paginator("get_metric_data")
+    assert set(looked) <= {"cloudfront", "cloudwatch"}
+    assert looked
+
+
+def test_calls_for_metrics_are_spaced_and_so_are_attempts_again(account, config) -> None:
+    clock = SimulatedClock(NOW)
+    made, begun = Aws(account, config, "test", clock), []
+    made._concurrency = 1
+
+    def answer(request, **_):
+        begun.append(clock.monotonic())
+        return error(request, "InternalFailure", "oops", 500) if len(begun) == 2 else metric_data(request, 1.0)
+
+    made._cloudwatch.meta.events.register("before-send", answer)
+    list(made.metric_data([REQUEST] * 4))
+    assert [at - begun[0] for at in begun] == pytest.approx([number / CALLS / SHARE for number in range(5)])

@@ -1,0 +1,203 @@
+"""The digest lets only new and changed points through, survives storage, and stays bounded."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guance_aws_cloudfront.func import digest as digest_module
+from guance_aws_cloudfront.func.digest import Digest, load_digest
+from tests.conftest import NOW
+
+
+def verdict(digest, source, minute, fields):
+    """What a completely answered minute is to what was sent."""
+    return digest.news(source, minute, fields, partial=False)[0]
+
+
+FIELDS = {"Requests_Sum": 12.0, "4xxErrorRate_Average": 0.5}
+
+
+def test_a_point_is_new_then_unchanged_then_changed() -> None:
+    digest = Digest(60)
+    assert verdict(digest, "E1", NOW, FIELDS) == "new"
+    digest.remember("E1", NOW, FIELDS)
+    assert verdict(digest, "E1", NOW, dict(reversed(list(FIELDS.items())))) == "unchanged"
+    assert verdict(digest, "E1", NOW, {**FIELDS, "Requests_Sum": 13.0}) == "changed"
+    assert verdict(digest, "E1", NOW, {"Requests_Sum": 12.0}) == "changed"
+    assert verdict(digest, "E1", NOW + 60, FIELDS) == "new"
+    assert verdict(digest, "E2", NOW, FIELDS) == "new"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["E1", "E2", "EDFDVBD6EXAMPLE"]),
+        st.dictionaries(st.integers(0, 60), st.floats(0, 1e12), max_size=8),
+        max_size=3,
+    ),
+    st.sampled_from([60, 300]),
+)
+def test_what_was_remembered_is_known_after_storage(sent, period) -> None:
+    digest = Digest(period)
+    points = [
+        (key, NOW + at * period, {"Requests_Sum": v}) for key, minutes in sent.items() for at, v in minutes.items()
+    ]
+    for point in points:
+        digest.remember(*point)
+    loaded = load_digest(digest.dump(), period)
+    assert all(verdict(loaded, *point) == "unchanged" for point in points)
+    assert verdict(loaded, "E1", NOW + 61 * period, FIELDS) == "new"
+
+
+def test_another_period_and_another_version_begin_anew() -> None:
+    digest = Digest(60)
+    digest.remember("E1", NOW, FIELDS)
+    assert verdict(load_digest(digest.dump(), 300), "E1", NOW, FIELDS) == "new"
+    assert verdict(load_digest(digest.dump().replace('"version":3', '"version":1'), 60), "E1", NOW, FIELDS) == "new"
+    assert verdict(load_digest(None, 60), "E1", NOW, FIELDS) == "new"
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"version":3,"period":60,"start":0,"sent":{"E1":"AAA"}}', "7"])
+def test_what_is_no_digest_is_refused(text) -> None:
+    with pytest.raises(ValueError, match="not a digest"):
+        load_digest(text, 60)
+
+
+def test_minutes_that_will_not_be_asked_again_are_forgotten() -> None:
+    digest = Digest(60)
+    for minute in range(0, 30 * 60, 60):
+        digest.remember("E1", NOW + minute, FIELDS)
+    digest.remember("E2", NOW, FIELDS)
+    digest.forget_before(NOW + 600)
+    assert verdict(digest, "E1", NOW + 540, FIELDS) == "new"
+    assert verdict(digest, "E1", NOW + 600, FIELDS) == "unchanged"
+    assert "E2" not in digest.dump()
+
+
+def test_the_digest_stays_bounded_and_keeps_the_newest(monkeypatch) -> None:
+    monkeypatch.setattr(digest_module, "MOST_ENTRIES", 40)
+    monkeypatch.setattr(digest_module, "LEAST_PERIODS", 1)
+    digest = Digest(60)
+    for name in ("E1", "E2"):
+        for minute in range(0, 100 * 60, 60):
+            digest.remember(name, NOW + minute, FIELDS)
+    digest.forget_before(0)
+    assert verdict(digest, "E1", NOW + 79 * 60, FIELDS) == "new"
+    assert verdict(digest, "E2", NOW + 80 * 60, FIELDS) == "unchanged"
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_thousand_distributions_stay_under_a_megabyte(partial) -> None:
+    digest = Digest(60)
+    for number in range(1000):
+        for minute in range(0, 3 * 3600, 60):
+            digest.remember(f"E{number:013}", NOW + minute, FIELDS, partial)
+    digest.forget_before(0)
+    assert len(digest.dump()) < 1_000_000
+
+
+def test_one_very_old_minute_does_not_make_the_dump_large(monkeypatch) -> None:
+    monkeypatch.setattr(digest_module, "MOST_ENTRIES", 4000)
+    monkeypatch.setattr(digest_module, "LEAST_PERIODS", 1)
+    digest = Digest(60)
+    for number in range(250):
+        digest.remember(f"E{number}", NOW, FIELDS)
+    digest.remember("E0", NOW - 15 * 86400, FIELDS)
+    digest.forget_before(0)
+    assert len(digest.dump()) < 50_000
+    assert verdict(digest, "E249", NOW, FIELDS) == "unchanged"
+
+
+PART = {"Requests_Sum": 12.0}
+
+
+def test_of_a_point_that_was_sent_in_part_only_the_rest_is_sent_later() -> None:
+    digest = Digest(60)
+    assert digest.news("E1", NOW, PART, partial=True) == ("new", PART)
+    digest.remember("E1", NOW, PART, partial=True)
+    digest = load_digest(digest.dump(), 60)
+    assert digest.news("E1", NOW, PART, partial=True) == ("unchanged", {})
+    assert digest.news("E1", NOW, PART, partial=False) == ("unchanged", {})
+    assert digest.news("E1", NOW, FIELDS, partial=False) == ("changed", {"4xxErrorRate_Average": 0.5})
+    digest.remember("E1", NOW, FIELDS)
+    assert digest.news("E1", NOW, FIELDS, partial=False) == ("unchanged", {})
+    assert '"partial":[]' in digest.dump()
+
+
+def test_of_a_point_that_was_sent_in_part_and_revised_all_is_sent() -> None:
+    digest = Digest(60)
+    digest.remember("E1", NOW, PART, partial=True)
+    revised = {**FIELDS, "Requests_Sum": 13.0}
+    assert digest.news("E1", NOW, revised, partial=False) == ("changed", revised)
+
+
+def test_a_point_that_was_sent_whole_is_left_alone_while_only_a_part_is_answered() -> None:
+    digest = Digest(60)
+    digest.remember("E1", NOW, FIELDS)
+    assert digest.news("E1", NOW, PART, partial=True) == ("unchanged", {})
+    assert digest.news("E1", NOW, FIELDS, partial=False) == ("unchanged", {})
+
+
+def test_a_thousand_points_sent_in_part_stay_small() -> None:
+    digest = Digest(60)
+    for number in range(1000):
+        for minute in range(0, 20 * 60, 60):
+            digest.remember(f"E{number:013}", NOW + minute, PART, partial=True)
+    assert len(digest.dump()) < 600_000
+    digest.forget_before(NOW + 3600)
+    assert '"partial":[]' in digest.dump()
+
+
+def test_which_fields_were_sent_comes_back_for_every_minute() -> None:
+    digest, sets = Digest(60), [{"a": 1.0}, {"a": 1.0}, {"b": 1.0}, None, {"b": 1.0}, {"a": 1.0, "b": 1.0}]
+    for source in ("E1", "E2"):
+        for number, fields in enumerate(sets):
+            if fields:
+                digest.remember(source, NOW + number * 60, fields, partial=True)
+            else:
+                digest.remember(source, NOW + number * 60, {"whole": 1.0})
+        sets = sets[::-1]
+    again = load_digest(digest.dump(), 60)
+    assert (again._sent, again._partial) == (digest._sent, {key: dict(value) for key, value in digest._partial.items()})
+    assert again.dump() == digest.dump()
+
+
+def test_however_many_distributions_there_are_three_hours_are_remembered() -> None:
+    assert Digest(60).reach(10_000) == 3 * 3600
+    assert Digest(60).reach(100) > 24 * 3600
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["remember", "forget", "store"]),
+            st.sampled_from(["E1", "E2"]),
+            st.integers(0, 40),
+            st.floats(0, 1e12),
+        ),
+        max_size=40,
+    ),
+    st.sampled_from([60, 300]),
+)
+def test_it_knows_what_was_sent_in_whatever_order_and_no_other_minute(steps, period) -> None:
+    digest, sent = Digest(period), {}
+    for what, source, at, value in steps:
+        if what == "remember":
+            digest.remember(source, NOW + at * period, {"Requests_Sum": value})
+            sent[source, at] = value
+        elif what == "forget":
+            digest.forget_before(NOW + at * period)
+            sent = {key: kept for key, kept in sent.items() if key[1] >= at}
+        else:
+            digest = load_digest(digest.dump(), period)
+        for key in [(source, place) for source in ("E1", "E2") for place in range(-1, 42)]:
+            fields = {"Requests_Sum": sent.get(key, 0.5)}
+            wanted = "unchanged" if key in sent else "new"
+            assert verdict(digest, key[0], NOW + key[1] * period, fields) == wanted
+
+
+def test_a_minute_takes_four_bytes() -> None:
+    digest = Digest(60)
+    for minute in range(0, 24 * 3600, 60):
+        digest.remember("E1", NOW + minute, FIELDS)
+    checksums = digest._sent["E1"].checksums
+    assert len(checksums) * checksums.itemsize == 4 * 24 * 60

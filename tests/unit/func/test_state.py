@@ -1,0 +1,215 @@
+"""What is kept between runs: per account, versioned, and never fatal where it only saves work."""
+
+import pytest
+
+from guance_aws_cloudfront.func.state import State, StateError
+from guance_aws_cloudfront.settings.account import parse_account
+from tests.conftest import NOW, RAW_ACCOUNT
+
+FIELDS = {"Requests_Sum": 1.0}
+
+
+class Kept(dict):
+    """STORE or CACHE of Func, as far as the collector uses them."""
+
+    broken = None
+
+    def get(self, key, scope=None):
+        if self.broken:
+            raise self.broken
+        return super().get((scope, key))
+
+    def set(self, key, value, scope=None, expire=None):
+        if self.broken:
+            raise self.broken
+        self[(scope, key)] = value
+
+    def delete(self, key, scope=None):
+        self.pop((scope, key), None)
+
+
+class Func:
+    def __init__(self):
+        self.STORE, self.CACHE = Kept(), Kept()
+
+
+@pytest.fixture
+def func():
+    return Func()
+
+
+def state(func, said, account=None, **options):
+    return State(func, account or parse_account(RAW_ACCOUNT), said.append, **options)
+
+
+def test_what_is_kept_is_known_to_the_next_run(func) -> None:
+    first = state(func, [])
+    assert (first.watermark(), first.objects_at()) == (None, None)
+    first.save_watermark(NOW)
+    first.save_objects_at(NOW + 1)
+    digest = first.digest(60)
+    digest.remember("E1", NOW, FIELDS)
+    first.save_digest(digest)
+    second = state(func, [])
+    assert (second.watermark(), second.objects_at()) == (NOW, NOW + 1)
+    assert second.digest(60).news("E1", NOW, FIELDS, False)[0] == "unchanged"
+
+
+@pytest.mark.parametrize("other", [{"extra_tags": {"account_name": "dev"}}, {"partition": "aws-cn"}])
+def test_another_account_or_partition_has_a_state_of_its_own(func, other) -> None:
+    state(func, []).save_watermark(NOW)
+    assert state(func, [], parse_account({**RAW_ACCOUNT, **other})).watermark() is None
+
+
+def test_a_new_access_key_goes_on_where_the_old_one_ended(func) -> None:
+    state(func, []).save_watermark(NOW)
+    assert state(func, [], parse_account({**RAW_ACCOUNT, "ak_id": "AKIAEXAMPLE000000002"})).watermark() == NOW
+
+
+def test_neither_keys_nor_values_hold_a_secret(func, account) -> None:
+    one = state(func, [], account)
+    one.save_watermark(NOW)
+    one.save_digest(one.digest(60))
+    everything = repr(dict(func.STORE)) + repr(dict(func.CACHE))
+    assert account.ak_id not in everything
+    assert account.ak_secret not in everything
+
+
+@pytest.mark.parametrize(
+    "garbage", ["nonsense", 7, [], {"at": NOW}, {"version": 9, "at": NOW}, {"version": 1, "at": "x"}]
+)
+def test_an_unknown_watermark_begins_anew_with_a_warning(func, garbage) -> None:
+    said = []
+    state(func, []).save_watermark(NOW)
+    func.STORE[next(iter(func.STORE))] = garbage
+    assert state(func, said).watermark() is None
+    assert said[0].startswith("Func's STORE holds an unknown watermark (")
+
+
+def test_a_store_that_fails_is_an_error_with_a_sentence(func) -> None:
+    func.STORE.broken = OSError("MySQL has\ngone away")
+    with pytest.raises(StateError, match=r"STORE could not be read \(MySQL has gone away\)\. Check Func's database"):
+        state(func, []).watermark()
+    with pytest.raises(StateError, match="STORE could not be written"):
+        state(func, []).save_watermark(NOW)
+
+
+def test_a_cache_that_fails_or_holds_garbage_costs_a_warning_only(func) -> None:
+    said = []
+    func.CACHE.broken = OSError("Redis is down")
+    digest = state(func, said).digest(60)
+    state(func, said).save_digest(digest)
+    assert [text.split(" (")[0] for text in said] == [
+        "What was sent before is not known",
+        "Func's CACHE could not be written",
+    ]
+    func.CACHE.broken = None
+    state(func, []).save_digest(digest)
+    func.CACHE[next(iter(func.CACHE))] = "garbage"
+    assert state(func, said).digest(60).news("E1", NOW, FIELDS, False)[0] == "new"
+    assert "not a digest" in said[-1]
+
+
+def test_a_dry_run_keeps_nothing(func) -> None:
+    dry = state(func, [], read_only=True)
+    dry.save_watermark(NOW)
+    dry.save_objects_at(NOW)
+    dry.save_digest(dry.digest(60))
+    assert not func.STORE
+    assert not func.CACHE
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_the_state_of_a_thousand_distributions_is_small(func, partial) -> None:
+    """As much as is ever remembered: three hours of each, the time of a long catch-up."""
+    one = state(func, [])
+    one.begin(NOW, 300)
+    one.save_watermark(NOW)
+    one.save_objects_at(NOW)
+    digest = one.digest(60)
+    for number in range(1000):
+        for minute in range(NOW - 4 * 3600, NOW, 60):
+            digest.remember(f"E{number:013}", minute, FIELDS, partial)
+    digest.forget_before(0)
+    one.save_digest(digest)
+    assert len(func.STORE) == len(func.CACHE) == 2
+    assert sum(len(repr(row)) for row in func.STORE.items()) < 10_000
+    assert 500_000 < sum(len(repr(row)) for row in func.CACHE.items()) < 1_000_000
+
+
+def test_a_run_claims_its_account_until_it_ends_or_its_time_is_over(func) -> None:
+    first, second = state(func, []), state(func, [])
+    assert first.begin(NOW, 300) is None
+    assert second.begin(NOW + 10, 300) == NOW
+    first.end()
+    assert second.begin(NOW + 20, 300) is None
+    assert state(func, []).begin(NOW + 320, 300) is None
+
+
+def test_a_run_that_outlived_its_claim_does_not_end_another_one_s(func) -> None:
+    late, later = state(func, []), state(func, [])
+    late.begin(NOW, 300)
+    later.begin(NOW + 300, 300)
+    late.end()
+    assert state(func, []).begin(NOW + 310, 300) == NOW + 300
+
+
+def test_a_clock_that_was_set_back_and_a_broken_cache_stop_no_run(func) -> None:
+    state(func, []).begin(NOW + 3600, 300)
+    assert state(func, []).begin(NOW, 300) is None
+    func.CACHE[next(iter(func.CACHE))] = "garbage"
+    assert state(func, []).begin(NOW, 300) is None
+    func.CACHE.broken = OSError("Redis is down")
+    said = []
+    assert state(func, said).begin(NOW, 300) is None
+    assert "a second run at the same time would not be noticed" in said[0]
+
+
+@pytest.mark.parametrize("name", ["STORE", "CACHE"])
+def test_a_storage_is_tried_without_a_trace(func, name) -> None:
+    state(func, []).save_watermark(NOW)
+    before = (dict(func.STORE), dict(func.CACHE))
+    state(func, []).try_storage(name)
+    state(func, [], read_only=True).try_storage(name)
+    assert before == (func.STORE, func.CACHE)
+    getattr(func, name).broken = OSError("gone")
+    for read_only in (False, True):
+        with pytest.raises(StateError, match=rf"Func's {name} fails \(gone\)\. Check Func's"):
+            state(func, [], read_only=read_only).try_storage(name)
+
+
+def test_what_is_kept_has_the_form_that_other_versions_know(func) -> None:
+    state(func, []).save_watermark(NOW)
+    assert dict(func.STORE) == {("guance_aws_cloudfront", "watermark/aws/prod"): {"version": 1, "at": NOW}}
+
+
+def test_the_digest_is_kept_for_a_week_and_a_claim_for_the_run(func) -> None:
+    kept = []
+    func.CACHE.set = lambda key, value, scope, expire: kept.append((key, expire))
+    one = state(func, [])
+    one.save_digest(one.digest(60))
+    one.begin(NOW, 300)
+    assert kept == [("digest/aws/prod", 604800), ("run/aws/prod", 300)]
+
+
+def test_the_sentences_word_for_word(func) -> None:
+    said = []
+    state(func, []).save_watermark(NOW)
+    func.STORE[next(iter(func.STORE))] = 7
+    state(func, said).watermark()
+    func.CACHE.broken = func.STORE.broken = OSError("gone")
+    one = state(func, said)
+    digest = one.digest(60)
+    one.save_digest(digest)
+    one.begin(NOW, 300)
+    with pytest.raises(StateError) as error:
+        one.watermark()
+    assert said == [
+        "Func's STORE holds an unknown watermark (7): beginning anew.",
+        "What was sent before is not known (gone): recent points are sent again.",
+        "Func's CACHE could not be written (gone): the next run sends points again.",
+        "Func's CACHE could not be written (gone): a second run at the same time would not be noticed.",
+    ]
+    assert str(error.value) == (
+        "Func's STORE could not be read (gone). Check Func's database; the next run goes on from the last watermark."
+    )

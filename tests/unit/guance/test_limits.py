@@ -1,0 +1,260 @@
+"""Whatever a point holds, what goes out is a line that DataKit takes, and what was done for that is said."""
+
+import random
+
+import botocore.loaders
+import botocore.model
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devtools.func.connectors import _line
+from devtools.guance.line_protocol import METRIC, OBJECT, STUMBLES, parse_body
+from guance_aws_cloudfront.cloudfront.catalog import all_metrics
+from guance_aws_cloudfront.guance.limits import fitted
+from guance_aws_cloudfront.points.metrics import gather, merge_pages, metric_points, no_numbers, source_tags
+from guance_aws_cloudfront.points.objects import object_point
+from guance_aws_cloudfront.points.series import plan_series
+from guance_aws_cloudfront.settings.account import parse_account
+from tests.conftest import NOW, RAW_ACCOUNT
+
+ACCOUNT = parse_account(RAW_ACCOUNT)
+
+
+def point(tags=None, fields=None):
+    return {"measurement": "m", "tags": {"name": "E1", **(tags or {})}, "fields": fields or {"a": 1}, "timestamp": NOW}
+
+
+def taken(fit, is_object=True):
+    """The point as the independent parser reads it."""
+    (read,) = parse_body(_line(fit), OBJECT if is_object else METRIC, NOW)
+    return read
+
+
+def test_a_point_within_the_limits_stays_as_it_is() -> None:
+    whole = point({"Id": "E1", "Alias": "ü.example.com"}, {"s": "a b", "b": True, "i": 7, "f": 0.5})
+    assert fitted(whole, True) == (whole, [])
+
+
+LONG = "ü" * 600
+CASES = [
+    ({"T": LONG}, {}, {"T": "ü" * 512}, {}, "the tag 'T' is longer than 1,024 bytes and is cut"),
+    ({"T": " \\ "}, {}, {}, {}, "the tag 'T' is empty and left out"),
+    ({"T": "a\nb\\"}, {}, {"T": "a b"}, {}, None),
+    ({"class": "x"}, {}, {"class_": "x"}, {}, "the key 'class' is not allowed in an object and is renamed 'class_'"),
+    ({}, {"a.b": 1}, {}, {"a_b": 1}, "the key 'a.b' is not allowed in an object and is renamed 'a_b'"),
+    ({}, {"date": 1}, {}, {"date_": 1}, "the key 'date' is not allowed in an object and is renamed 'date_'"),
+    ({}, {"k" * 300: 1}, {}, {"k" * 256: 1}, f"the key '{'k' * 40}…' is longer than 256 bytes and is cut"),
+    ({"T": "x"}, {"T": 1, "a": 1}, {"T": "x"}, {"a": 1}, "the field 'T' is there twice and is left out"),
+    ({}, {"a.b": 1, "a_b": 2}, {}, {"a_b": 1}, "the field 'a_b' is there twice and is left out"),
+    (
+        {},
+        {"n": float("nan"), "a": 1},
+        {},
+        {"a": 1},
+        "the field 'n' is no finite number, or too large a one, and is left out",
+    ),
+    (
+        {},
+        {"n": float("-inf"), "a": 1},
+        {},
+        {"a": 1},
+        "the field 'n' is no finite number, or too large a one, and is left out",
+    ),
+    ({}, {"n": 2**63, "a": 1}, {}, {"a": 1}, "the field 'n' is no finite number, or too large a one, and is left out"),
+    ({}, {"n": None, "a": 1}, {}, {"a": 1}, "the field 'n' is of the type NoneType and is left out"),
+    ({}, {"": 1, "a": 1}, {}, {"a": 1}, "the field '' has no name and is left out"),
+    ({"T": "x", "T ": "y"}, {}, {"T": "x"}, {}, "the tag 'T ' is there twice and left out"),
+]
+
+
+@pytest.mark.parametrize(("tags", "fields", "tags_then", "fields_then", "said"), CASES)
+def test_what_is_beyond_a_limit_is_shortened_renamed_or_left_out_and_said(
+    tags, fields, tags_then, fields_then, said
+) -> None:
+    fit, clauses = fitted(point(tags, fields), True)
+    assert fit["tags"] == {"name": "E1", **tags_then}
+    assert fit["fields"] == (fields_then or {"a": 1})
+    assert said in clauses if said else clauses == []
+    taken(fit)
+
+
+def test_a_metric_may_have_what_an_object_may_not() -> None:
+    assert fitted(point({"class": "x"}, {"a.b": 1.0}), False)[1] == []
+
+
+def test_too_many_tags_leave_the_name_and_those_that_stand_last() -> None:
+    fit, (said,) = fitted(point({f"t{n}": "x" for n in range(300)}), True)
+    assert len(fit["tags"]) == 256
+    assert next(iter(fit["tags"])) == "name"
+    assert {"t299", "t45"} <= set(fit["tags"])
+    assert said.startswith("there are over 256 tags, or 64 KiB of them: left out are t0, t1, t2, t3, t4 and 40 more")
+    taken(fit)
+
+
+def test_too_large_tags_leave_what_fits() -> None:
+    fit, (said,) = fitted(point({f"t{n}": "x" * 1024 for n in range(70)}), True)
+    assert len(fit["tags"]) == 64
+    assert "name" in fit["tags"]
+    assert "left out are t0" in said
+    taken(fit)
+
+
+def test_too_many_fields_leave_the_whole_record_and_those_that_stand_first() -> None:
+    fit, said = fitted(point({}, {**{f"f{n}": n for n in range(1100)}, "message": "{}"}), True)
+    assert len(fit["fields"]) == 1024
+    assert {"message", "f0"} <= set(fit["fields"])
+    assert "the field 'f1099' is beyond the 1,024 fields of a point and is left out" in said
+    taken(fit)
+
+
+def test_a_string_beyond_32_mebibytes_is_cut() -> None:
+    fit, said = fitted(point({}, {"s": "x" * (32 * 1024 * 1024 + 1)}), True)
+    assert len(fit["fields"]["s"]) == 32 * 1024 * 1024
+    assert said == ["the field 's' is longer than 33,554,432 bytes and is cut"]
+
+
+@pytest.mark.parametrize(
+    ("whole", "is_object", "said"),
+    [
+        (point({"name": "\\"}), True, "an object without a name is left out"),
+        (point({}, {"n": float("nan")}), False, "a point without a field is left out"),
+    ],
+)
+def test_what_cannot_be_sent_at_all_has_no_field_left(whole, is_object, said) -> None:
+    fit, clauses = fitted(whole, is_object)
+    assert fit["fields"] == {}
+    assert said in clauses
+
+
+# Whatever comes
+
+TEXT = st.text(max_size=40) | st.text("\\ ,=\"'.#\n\t\u2028üx", max_size=12) | st.just("x" * 1100)
+KEYS = TEXT | st.sampled_from(["class", "date", "name", "a.b", "message"])
+VALUES = st.one_of(TEXT, st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_subnormal=False), st.none())
+POINTS = st.builds(
+    lambda tags, fields: {"measurement": "aws_cloudfront", "tags": tags, "fields": fields, "timestamp": NOW},
+    st.dictionaries(KEYS, TEXT, max_size=6),
+    st.dictionaries(KEYS, VALUES, max_size=6),
+)
+
+
+@given(POINTS)
+def test_a_point_of_any_content_is_a_line_that_datakit_takes(whole) -> None:
+    fit, _ = fitted(whole, True)
+    assert not fit["fields"] or taken(fit).tags == fit["tags"] or STUMBLES
+
+
+PIECES = [
+    "\\",
+    " ",
+    ",",
+    "=",
+    '"',
+    "'",
+    ".",
+    "#",
+    "\n",
+    "\t",
+    "ü",
+    "x",
+    "E1",
+    "\u2028",
+    "\U0001f600",
+    "class",
+    "x" * 400,
+]
+
+if STUMBLES:
+    # The parser for Python 3.8 takes an escaped quotation mark in a key for a plain one.
+    PIECES.remove('"')
+
+
+def any_point(dice):
+    """A point of up to eight tags and fields, out of what lines break on."""
+
+    def text():
+        return "".join(dice.choices(PIECES, k=dice.randint(0, 5)))
+
+    def value():
+        return dice.choice([text(), dice.uniform(-1e9, 1e9), dice.randint(-(2**65), 2**65), float("nan"), True, None])
+
+    tags = {text(): text() for _ in range(dice.randint(0, 8))}
+    fields = {text(): value() for _ in range(dice.randint(0, 8))}
+    return {"measurement": "aws_cloudfront", "tags": {"name": "E1", **tags}, "fields": fields, "timestamp": NOW}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ten_thousand_points_go_through_the_independent_parser(seed) -> None:
+    dice = random.Random(seed)
+    points = [fitted(any_point(dice), True)[0] for _ in range(1000)]
+    sent = [point for point in points if point["fields"]]
+    assert len(sent) > 500
+    read = parse_body("\n".join(map(_line, sent)), OBJECT, NOW)
+    # The parser for Python 3.8 reads escapes in keys in its own way.
+    assert STUMBLES or [(point.tags, point.fields) for point in read] == [
+        (point["tags"], point["fields"]) for point in sent
+    ]
+
+
+MODEL = botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model("cloudfront", "service-2"))
+
+
+def values_of(shape):
+    """Any value that a shape of botocore's model allows, as the parser hands it over."""
+    simple = {"string": st.text(max_size=8), "boolean": st.booleans(), "timestamp": st.floats(0, 4e9)}
+    if shape.type_name == "structure":
+        members = {name: values_of(member) for name, member in shape.members.items()}
+        needed = {name: members.pop(name) for name in shape.required_members if name in members}
+        return st.fixed_dictionaries(needed, optional=members)
+    if shape.type_name == "list":
+        return st.lists(values_of(shape.member), max_size=2)
+    return simple.get(
+        shape.type_name,
+        st.integers(-(2**63), 2**63 - 1) if "int" in shape.type_name else st.floats(allow_subnormal=False),
+    )
+
+
+@given(values_of(MODEL.shape_for("DistributionSummary")))
+def test_any_record_that_botocore_s_model_allows_makes_an_object_that_datakit_takes(record) -> None:
+    fit, said = fitted(object_point(record, ACCOUNT, NOW), True)
+    if fit["fields"]:
+        assert taken(fit).fields["message"] == fit["fields"]["message"]
+    else:
+        assert "an object without a name is left out" in said
+
+
+SERIES = plan_series(["E1"], tuple(all_metrics().values()))
+ANSWERED = st.fixed_dictionaries(
+    {
+        "Timestamps": st.lists(st.integers(NOW - 10**6, NOW).map(lambda at: at // 60 * 60), max_size=4),
+        "Values": st.lists(st.floats(allow_subnormal=False) | st.integers(-(2**70), 2**70) | st.none(), max_size=4),
+        "StatusCode": st.sampled_from(["Complete", "PartialData", "InternalError"]),
+    }
+)
+
+
+@settings(max_examples=50)
+@given(st.lists(ANSWERED, min_size=len(SERIES), max_size=len(SERIES)))
+def test_any_answer_makes_metric_points_that_datakit_takes(answered) -> None:
+    page = {"MetricDataResults": [{"Id": f"q{number}", **one} for number, one in enumerate(answered)]}
+    answers, minutes = merge_pages([page], len(SERIES)), {}
+    number = gather(SERIES, answers, minutes)
+    assert no_numbers(SERIES, answers) or number <= sum(len(one["Values"]) for one in answered)
+    records = [{"Id": "E1", "DomainName": "d"}]
+    for _, made in metric_points(minutes, source_tags(SERIES, records, ACCOUNT)):
+        fit, said = fitted(made, False)
+        assert said == []
+        assert taken(fit, False).fields == made["fields"]
+
+
+def test_tags_that_points_share_are_fitted_once_and_said_of_each() -> None:
+    known, tags = {}, {"name": "E1", "T": LONG}
+    fits = [
+        fitted({"measurement": "m", "tags": tags, "fields": {"a": at}, "timestamp": NOW}, False, known)
+        for at in (0.5, 1.5)
+    ]
+    assert fits[0][0]["tags"] is fits[1][0]["tags"]
+    assert fits[0][1] == fits[1][1] == ["the tag 'T' is longer than 1,024 bytes and is cut"]
+    # Objects are held to more: what became of a metric's tags says nothing of theirs.
+    assert fitted({**point(), "tags": {"name": "E1", "class": "x"}}, True, known)[0]["tags"]["class_"] == "x"
