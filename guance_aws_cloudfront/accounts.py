@@ -72,7 +72,7 @@ class Round:
         except CollectError as error:
             self._failures.append(str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the others their data
-            said = f"{type(error).__name__} ({one.account.harmless(error)})"
+            said = f"{type(error).__name__} ({one.account.sanitized(error)})"
             self._fail(f'Account "{one.name}": {said}. Report it with this line.')
         return None
 

@@ -1,11 +1,11 @@
-"""One run, as the story of the data: list, objects, windows, metrics, points, sum."""
+"""One run of one account, from the listing to the summary: list, objects, windows, metrics, points, sum."""
 
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.cloudfront.catalog import OBJECT_MEASUREMENT, PRICE_PER_METRIC
 from guance_aws_cloudfront.errors import RunSkipped, StepError
-from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import Preview, ReportError, Sink, in_batches
 from guance_aws_cloudfront.points.objects import object_point
@@ -40,13 +40,13 @@ class Run:
     ) -> None:
         self._account, self._config, self._func, self._clock, self._dry_run = account, config, func, clock, dry_run
         self._started, self._task_limit = clock.monotonic(), task_limit
-        self._story = Story(account.account_name, account.secrets)
-        self._state = State(func, account, self._story.warn, read_only=dry_run)
+        self._log = RunLog(account.account_name, account.secrets)
+        self._state = State(func, account, self._log.warn, read_only=dry_run)
         self._aws: Optional[Aws] = None
         self._objects_failed = False
         self._summary: Dict[str, Any] = {"account": account.account_name, "partition": account.partition.name}
         what = "dry run, nothing is written" if dry_run else f'to the connector "{config.datakit_id}"'
-        self._story.say(
+        self._log.say(
             f'AWS CloudFront to Guance {VERSION}: account "{account.account_name}" ({account.partition.name}), '
             f"metrics from {account.cloudwatch_region}, {what}."
         )
@@ -62,7 +62,7 @@ class Run:
         try:
             self._collect()
         except StepError as error:
-            self._story.fail(str(error))
+            self._log.fail(str(error))
         finally:
             self._state.end()
         return self._end()
@@ -71,16 +71,16 @@ class Run:
         plan = self._plan()
         sink = self._sink()
         due = self._objects_due()
-        inventory = Inventory(self._account, self._config, self._connect(), self._state, self._story, due)
+        inventory = Inventory(self._account, self._config, self._connect(), self._state, self._log, due)
         distributions = inventory.distributions()
         records = distributions.records
         self._summary.update(distributions=len(records), objects=0)
         if not records and distributions.functions is not None:
-            self._story.warn("No distribution is chosen: nothing is collected, and the watermark stays where it is.")
+            self._log.warn("No distribution is chosen: nothing is collected, and the watermark stays where it is.")
             return
-        listing = list_metrics(self._config, plan, self._clock.time(), self._connect(), self._story)
+        listing = list_metrics(self._config, plan, self._clock.time(), self._connect(), self._log)
         if due:
-            self._report_objects(distributions, inventory.beyond(records, listing.listed), sink)
+            self._report_objects(distributions, inventory.extra_fields(records, listing.listed), sink)
         self._report_minutes(distributions, listing, plan, sink)
 
     def _connect(self) -> Aws:
@@ -89,7 +89,7 @@ class Run:
         return self._aws
 
     def _sink(self) -> Union[Sink, Preview]:
-        return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id, self._wait, self._story.warn)
+        return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id, self._wait, self._log.warn)
 
     def _plan(self) -> Plan:
         known = self._state.watermark()
@@ -97,10 +97,10 @@ class Run:
         if known is None:
             # Kept before the first call, so that a first hour of failures is caught up later and not forgotten.
             self._state.save_watermark(plan.watermark)
-            self._story.say(f"First run: collecting from {minute_utc(plan.watermark)} UTC on.")
+            self._log.say(f"First run: collecting from {minute_utc(plan.watermark)} UTC on.")
         if plan.given_up:
             lost = duration(plan.given_up.end - plan.given_up.start)
-            self._story.warn(
+            self._log.warn(
                 f"{lost} from {minute_utc(plan.given_up.start)} to {minute_utc(plan.given_up.end)} UTC are given up: "
                 f"'max_catch_up' is {duration(self._config.max_catch_up)}. To have them all the same, within 15 days, "
                 'see "Begin anew" in README.'
@@ -111,20 +111,22 @@ class Run:
         now, last = int(self._clock.time()), self._state.objects_at()
         if last is None or not last <= now < last + self._config.object_interval - OBJECT_SLACK:
             return True
-        self._story.say(f"Objects: not due before {minute_utc(last + self._config.object_interval)} UTC.")
+        self._log.say(f"Objects: not due before {minute_utc(last + self._config.object_interval)} UTC.")
         return False
 
     def _report_objects(
-        self, distributions: Distributions, beyond: Mapping[str, Mapping[str, Any]], sink: Union[Sink, Preview]
+        self, distributions: Distributions, extra_fields: Mapping[str, Mapping[str, Any]], sink: Union[Sink, Preview]
     ) -> None:
         now = int(self._clock.time())
         points = [
-            object_point(record, self._account, now, distributions.resource_tags[record["Id"]], beyond[record["Id"]])
+            object_point(
+                record, self._account, now, distributions.resource_tags[record["Id"]], extra_fields[record["Id"]]
+            )
             for record in distributions.records
         ]
         self._summary["objects"] = written = sum(self._write_objects(batch, sink) for batch in in_batches(points))
         would = "would be reported" if self._dry_run else "reported"
-        self._story.say(f"Objects: {written:,} {would} as {OBJECT_MEASUREMENT}.")
+        self._log.say(f"Objects: {written:,} {would} as {OBJECT_MEASUREMENT}.")
         if not self._objects_failed:
             self._state.save_objects_at(now)
 
@@ -136,13 +138,13 @@ class Run:
         try:
             for position, said in sink.write("custom_object", batch, written.append):
                 name = batch[position]["tags"]["Id"]
-                self._story.fail(f"The sink refused the object of {name} ({said}). Report it with this line.")
+                self._log.fail(f"The sink refused the object of {name} ({said}). Report it with this line.")
         except ReportError as error:
             # A sink that lives may still take the metrics.
             if error.status == 0:
                 raise
             self._objects_failed = True
-            self._story.fail(f"Objects: {error}")
+            self._log.fail(f"Objects: {error}")
         return len(written)
 
     def _report_minutes(
@@ -152,11 +154,11 @@ class Run:
         ids = every if listing.active is None else [key for key in every if key in listing.active]
         wakeful = Wakeful(self._state.recall("asked") if self._config.recently_active else None, plan)
         if listing.active is not None:
-            self._story.say(f"Active in the last 3 hours: {len(ids):,} of {len(every):,}; no others are asked for.")
+            self._log.say(f"Active in the last 3 hours: {len(ids):,} of {len(every):,}; no others are asked for.")
         series = plan_series(
             ids, self._config.metrics, listing.listed, self._config.named_metrics, distributions.functions
         )
-        tools = Tools(self._account, self._config, self._connect(), sink, self._state, self._story, self._seconds_left)
+        tools = Tools(self._account, self._config, self._connect(), sink, self._state, self._log, self._seconds_left)
         woken = wakeful.woken(ids)
         reporter = MinuteReporter(tools, distributions, series, plan, listing.failed, woken)
         try:
@@ -177,7 +179,7 @@ class Run:
             metrics_billed=reporter.billed,
             estimated_price_usd=round(reporter.billed * PRICE_PER_METRIC, 6),
         )
-        self._story.say(
+        self._log.say(
             f"Cost: {count(reporter.billed, 'metric')} asked of GetMetricData, "
             f"${reporter.billed * PRICE_PER_METRIC:.5f}; a run every 5 minutes is about "
             f"${metrics_billed(series) * RUNS_PER_MONTH * PRICE_PER_METRIC:.2f} a month."
@@ -190,7 +192,7 @@ class Run:
         """Pause before another attempt at a write, if the time limit has room for it."""
         if self._seconds_left() <= seconds:
             return False
-        self._story.say(f"  The sink did not take it ({why}); again in {seconds:.0f} s.")
+        self._log.say(f"  The sink did not take it ({why}); again in {seconds:.0f} s.")
         self._clock.sleep(seconds)
         return True
 
@@ -198,5 +200,5 @@ class Run:
         calls = dict(sorted(self._aws.calls.items())) if self._aws else {}
         self._summary["calls"] = calls
         seconds = self._clock.monotonic() - self._started
-        self._story.say(f"AWS calls: {calls_made(calls)}. Done in {seconds:.1f} s.")
-        return self._story.end(self._summary)
+        self._log.say(f"AWS calls: {calls_made(calls)}. Done in {seconds:.1f} s.")
+        return self._log.end(self._summary)

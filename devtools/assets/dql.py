@@ -17,7 +17,7 @@ from guance_aws_cloudfront.cloudfront.catalog import (
     carries,
     field_name,
 )
-from guance_aws_cloudfront.cloudfront.record import BEYOND, READABLE
+from guance_aws_cloudfront.cloudfront.record import EXTRA_FIELDS, READABLE
 from guance_aws_cloudfront.points.objects import RENAMED
 
 METRIC, CUSTOM_OBJECT = "metric", "custom_object"
@@ -154,7 +154,7 @@ def object_fields() -> FrozenSet[str]:
     model = botocore.session.get_session().get_service_model("cloudfront")
     members = model.shape_for("DistributionSummary").members
     named = {RENAMED.get(name, name) for name in members}
-    return frozenset({"message", *named, *READABLE, *BEYOND}) - OBJECT_TAGS
+    return frozenset({"message", *named, *READABLE, *EXTRA_FIELDS}) - OBJECT_TAGS
 
 
 def _share(metric: str) -> Tuple[str, str]:

@@ -13,7 +13,7 @@ from devtools.clock import SimulatedClock
 from devtools.func.builtins import Cache, Scoped, Store
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.collect import Run
-from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import Sink
 from guance_aws_cloudfront.points.series import plan_series
@@ -91,12 +91,12 @@ class World:
         for storage in (self.store, self.cache):
             storage.rows.clear()
         forget_caches()
-        story = Story("prod", self.account.secrets, is_quiet=True)
-        state = State(self, self.account, story.warn)
+        log = RunLog("prod", self.account.secrets, is_quiet=True)
+        state = State(self, self.account, log.warn)
         series = plan_series(self.canned.ids, self.config.metrics)
         chunks = [Window(at, min(at + CHUNK_SECONDS, end)) for at in range(start, end, CHUNK_SECONDS)]
         sink = Sink(self, "datakit")
-        tools = Tools(self.account, self.config, self.aws(), sink, state, story, lambda: 1e9)
+        tools = Tools(self.account, self.config, self.aws(), sink, state, log, lambda: 1e9)
         distributions = Distributions(self._records, {}, {}, None)
         MinuteReporter(tools, distributions, series, Plan(start, chunks, None)).report()
 

@@ -92,16 +92,16 @@ def explain(error: Exception, account: Account, operation: str) -> AwsError:
     """The sentence for what botocore raised while calling an operation named in `ACTIONS`."""
     step, action = ACTIONS[operation]
     if not action:
-        reason = f"botocore refused to ({type(error).__name__}: {account.harmless(error)})"
+        reason = f"botocore refused to ({type(error).__name__}: {account.sanitized(error)})"
         advice = "Check the environment variables of the Func host whose names begin with AWS_."
     elif isinstance(error, ClientError):
         reason, advice = _of_answer(error.response, action, account)
     elif isinstance(error, (HTTPClientError, BotocoreConnectionError)):
         # The names of botocore's connection errors are plain words, and their texts name the endpoint.
-        reason = f"AWS could not be reached ({type(error).__name__}: {account.harmless(error)})"
+        reason = f"AWS could not be reached ({type(error).__name__}: {account.sanitized(error)})"
         advice = "Check that the Func host reaches the internet, or its proxy; the next run asks again."
     else:
-        reason = f"the answer could not be read ({type(error).__name__}: {account.harmless(error)})"
+        reason = f"the answer could not be read ({type(error).__name__}: {account.sanitized(error)})"
         advice = "The next run asks again; if it lasts, report it with this line."
     code = _code(error)
     kind = AwsDeniedError if code in REMEDIES[0].codes else AwsError
@@ -118,7 +118,7 @@ def _code(error: Exception) -> str:
 
 def _of_answer(answer: Any, action: str, account: Account) -> Tuple[str, str]:
     code = str(answer.get("Error", {}).get("Code", "unknown"))
-    text = account.harmless(answer.get("Error", {}).get("Message", ""))
+    text = account.sanitized(answer.get("Error", {}).get("Message", ""))
     for remedy in REMEDIES:
         if code in remedy.codes:
             denied = re.search(r"not authorized to perform: ([\w-]+:\w+)", text)

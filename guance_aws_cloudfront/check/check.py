@@ -12,7 +12,7 @@ from guance_aws_cloudfront.check.host import clock_row, versions_row
 from guance_aws_cloudfront.check.table import CheckTable, Missing, Untried
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, PRICE_PER_METRIC
 from guance_aws_cloudfront.errors import StepError
-from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import AGAIN, ReportError, Sink
 from guance_aws_cloudfront.points.metrics import Answers, incomplete, metric_data_request
@@ -36,8 +36,8 @@ class Check:
     def __init__(self, account: Account, config: CollectorConfig, func: Any, clock: Any, dry_run: bool) -> None:
         self._account, self._config, self._func, self._clock, self._dry_run = account, config, func, clock, dry_run
         self._started = clock.monotonic()
-        self._story = Story(account.account_name, account.secrets)
-        self._state = State(func, account, self._story.warn, read_only=dry_run)
+        self._log = RunLog(account.account_name, account.secrets)
+        self._state = State(func, account, self._log.warn, read_only=dry_run)
         self._connections: List[Aws] = []
         self._records: List[Dict[str, Any]] = []
         # All that there are; None before AWS has told.
@@ -53,11 +53,11 @@ class Check:
 
     def run(self) -> Dict[str, Any]:
         """Print the table; the summary with its rows (`checks`), or CollectError with a sentence for each failure."""
-        self._story.say(
+        self._log.say(
             f'Check of AWS CloudFront to Guance {VERSION}: account "{self._account.account_name}" '
             f'({self._account.partition.name}), connector "{self._config.datakit_id}".'
         )
-        table = CheckTable(self._story)
+        table = CheckTable(self._log)
         if self._account.role_arn:
             table.row("sts:AssumeRole", self._role)
         table.row("who am I", self._who)
@@ -111,7 +111,7 @@ class Check:
 
     def _choice(self) -> str:
         """Which distributions a run would collect, with their resource tags, just as it finds them."""
-        aws, quiet = self._aws(), Story(self._account.account_name, self._account.secrets, is_quiet=True)
+        aws, quiet = self._aws(), RunLog(self._account.account_name, self._account.secrets, is_quiet=True)
         unkept = State(self._func, self._account, quiet.warn, read_only=True)
         inventory = Inventory(self._account, self._config, aws, unkept, quiet, objects_due=True)
         listed = len(self._listed or ())
@@ -123,8 +123,10 @@ class Check:
         if self._listed and not self._records:
             self._no_records = "'distributions' chooses none"
             raise StepError(f"'distributions' chooses none of {listed:,}. {' '.join(quiet.warnings)}")
-        beyond = inventory.beyond(self._records[:1], None)
-        self._objects = [self._object(record, tags[record["Id"]], beyond[record["Id"]]) for record in self._records[:1]]
+        extra_fields = inventory.extra_fields(self._records[:1], None)
+        self._objects = [
+            self._object(record, tags[record["Id"]], extra_fields[record["Id"]]) for record in self._records[:1]
+        ]
         if quiet.failures:
             raise StepError(" ".join(quiet.failures))
         if quiet.warnings:
@@ -133,8 +135,8 @@ class Check:
         with_tags = f"; resource tags {some_of(keys)}" if keys else ""
         return f"{len(self._records):,} of {listed:,} would be collected{with_tags}"
 
-    def _object(self, record: Dict[str, Any], tags: Dict[str, str], beyond: Dict[str, Any]) -> Dict[str, Any]:
-        return object_point(record, self._account, int(self._clock.time()), tags, beyond)
+    def _object(self, record: Dict[str, Any], tags: Dict[str, str], extra_fields: Dict[str, Any]) -> Dict[str, Any]:
+        return object_point(record, self._account, int(self._clock.time()), tags, extra_fields)
 
     def _metrics(self) -> str:
         # CloudWatch answers for a distribution that does not exist too: with no values.
@@ -213,11 +215,11 @@ class Check:
     def _end(self, table: CheckTable) -> Dict[str, Any]:
         calls = sum((aws.calls for aws in self._connections), Counter())
         seconds = self._clock.monotonic() - self._started
-        self._story.say(
+        self._log.say(
             f"AWS calls: {calls_made(calls)}; {count(self._billed, 'metric')} asked of GetMetricData, "
             f"${self._billed * PRICE_PER_METRIC:.5f}. Done in {seconds:.1f} s."
         )
-        self._story.say(table.verdict())
+        self._log.say(table.verdict())
         summary = {
             "account": self._account.account_name,
             "partition": self._account.partition.name,
@@ -225,7 +227,7 @@ class Check:
             "calls": dict(sorted(calls.items())),
             "checks": table.rows(),
         }
-        return self._story.end(summary, "check")
+        return self._log.end(summary, "check")
 
 
 def _with_values(answers: Answers) -> int:

@@ -3,7 +3,7 @@
 from typing import Callable, Dict, List, NamedTuple
 
 from guance_aws_cloudfront.errors import StepError
-from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.text import count, one_line
 
 OK, FAILED, MISSING, UNTRIED = "ok", "FAILED", "missing", "untried"
@@ -33,14 +33,14 @@ class Missing(Exception):  # noqa: N818
 
 
 class CheckTable:
-    """The rows so far, each printed as soon as it was tried; what failed is told to the story."""
+    """The rows so far, each printed as soon as it was tried; what failed is told to the log."""
 
-    def __init__(self, story: Story) -> None:
-        self._story = story
+    def __init__(self, log: RunLog) -> None:
+        self._log = log
         self._rows: List[Row] = []
         self._needed: List[str] = []
         self._unknown: List[str] = []
-        story.say(LINE.format("result", "what", "detail"))
+        log.say(LINE.format("result", "what", "detail"))
 
     def row(self, what: str, trial: Callable[[], str], required: bool = False) -> None:
         """Try something; the detail is what `trial` returns, or the text of its Untried, Missing or StepError.
@@ -52,14 +52,14 @@ class CheckTable:
         except Untried as reason:
             # What failed before is the reason mostly, and has been told.
             if required and not self._of(FAILED):
-                self._story.failures[f"{what} could not be tried: {reason}."] += 1
+                self._log.failures[f"{what} could not be tried: {reason}."] += 1
                 self._unknown.append(what)
             self._add(UNTRIED, what, reason)
         except Missing as missing:
             self._needed.extend([what] if missing.needed else [])
             self._add(MISSING, what, missing)
         except StepError as error:
-            self._story.failures[f"{what}: {error}"] += 1
+            self._log.failures[f"{what}: {error}"] += 1
             self._add(FAILED, what, error)
 
     def rows(self) -> List[Dict[str, str]]:
@@ -82,7 +82,7 @@ class CheckTable:
 
     def _add(self, result: str, what: str, detail: object) -> None:
         self._rows.append(Row(result, what, one_line(detail, LONGEST_DETAIL)))
-        self._story.say(LINE.format(*self._rows[-1]))
+        self._log.say(LINE.format(*self._rows[-1]))
 
     def _of(self, result: str) -> List[str]:
         return [row.what for row in self._rows if row.result == result]

@@ -16,7 +16,7 @@ READABLE = (
     "GeoRestriction",
     "EdgeFunctions",
 )
-BEYOND = ("AdditionalMetrics", "Logging", "DefaultRootObject")
+EXTRA_FIELDS = ("AdditionalMetrics", "Logging", "DefaultRootObject")
 
 Record = Mapping[str, Any]
 

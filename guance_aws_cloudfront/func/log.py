@@ -10,7 +10,7 @@ from guance_aws_cloudfront.text import count, masked
 MOST_PARTS = 10
 
 
-class Story:
+class RunLog:
     """Prints each line as it happens, for only `print` reaches Func's log, and keeps warnings and failures.
 
     Whoever tells it something, and whatever AWS has put into that: what is `hidden` does not come out. One that

@@ -3,7 +3,7 @@
 from typing import Any, Dict
 
 from guance_aws_cloudfront.errors import RunSkipped, StepError
-from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.text import iso_utc, minute_utc
@@ -22,8 +22,8 @@ KEPT = {
 
 def reset(account: Account, func: Any, clock: Any) -> Dict[str, Any]:
     """Forget all that is kept of the account, and say what it was; RunSkipped while a run is under way."""
-    story = Story(account.account_name, account.secrets)
-    state = State(func, account, story.warn)
+    log = RunLog(account.account_name, account.secrets)
+    state = State(func, account, log.warn)
     since = state.begin(clock.time(), CLAIM)
     if since is not None:
         raise RunSkipped(
@@ -35,16 +35,16 @@ def reset(account: Account, func: Any, clock: Any) -> Dict[str, Any]:
         reached = state.watermark()
         forgotten = [KEPT[what] for what in state.forget()]
     except StepError as error:
-        story.fail(str(error))
+        log.fail(str(error))
     finally:
         state.end()
     name = f'account "{account.account_name}" ({account.partition.name})'
     if forgotten:
         until = "" if reached is None else f" It was reported up to {minute_utc(reached)} UTC."
-        story.say(
+        log.say(
             f"Forgotten of {name}: {', '.join(forgotten)}.{until} The next run begins as the very first one, as "
             "far back as 'first_lookback' says: what lies before is not sent any more, what lies after is sent again."
         )
-    elif not story.failures:
-        story.say(f"Nothing is kept of {name}.")
-    return story.end({"account": account.account_name, "forgotten": forgotten})
+    elif not log.failures:
+        log.say(f"Nothing is kept of {name}.")
+    return log.end({"account": account.account_name, "forgotten": forgotten})

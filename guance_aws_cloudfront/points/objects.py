@@ -21,11 +21,11 @@ def object_point(
     account: Account,
     reported_at: int,
     resource_tags: Mapping[str, str] = MappingProxyType({}),
-    beyond: Mapping[str, Union[str, bool]] = MappingProxyType({}),
+    extra_fields: Mapping[str, Union[str, bool]] = MappingProxyType({}),
 ) -> Dict[str, Any]:
     """The point of a distribution record; `reported_at` is in epoch seconds.
 
-    `resource_tags` are clean ones; `beyond` are fields that do not come from the record (`record.BEYOND`).
+    `resource_tags` are clean ones; `extra_fields` are fields that do not come from the record (`record.EXTRA_FIELDS`).
 
     Strings, numbers and booleans of the record become fields of their own name, lists and structures JSON strings;
     nothing is invented, and what a newer API adds to the record is passed on. `message` holds the whole record, but for
@@ -42,7 +42,7 @@ def object_point(
         "cloud_provider": CLOUD_PROVIDER,
     }
     fields: Dict[str, Any] = {"message": _json(facts)}
-    for key, value in {**readable_fields(record), **beyond, **facts}.items():
+    for key, value in {**readable_fields(record), **extra_fields, **facts}.items():
         field = RENAMED.get(key, key)
         if value is not None and field not in tags:
             fields[field] = _field(value)

@@ -38,7 +38,7 @@ class Account:
         """What must never come out."""
         return tuple(filter(None, (self.ak_secret, self.session_token, self.external_id, self.ak_id)))
 
-    def harmless(self, text: object) -> str:
+    def sanitized(self, text: object) -> str:
         """Foreign text on one line, without any secret of the account and the full stop at its end."""
         return one_line(masked(str(text), self.secrets)).rstrip(".")
 

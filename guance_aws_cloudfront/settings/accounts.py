@@ -4,7 +4,7 @@ from typing import Any, List, Mapping, NamedTuple, Optional
 
 from guance_aws_cloudfront.settings.account import Account, parse_account
 from guance_aws_cloudfront.settings.config import CollectorConfig, parse_config
-from guance_aws_cloudfront.settings.validation import ConfigError, did_you_mean, refusal, shown
+from guance_aws_cloudfront.settings.validation import ConfigError, did_you_mean, quoted, refusal
 from guance_aws_cloudfront.text import some_of
 
 # The key of an account under which stands what is other than in the common configuration.
@@ -60,10 +60,10 @@ def account_named(accounts: List[Any], name: str) -> Any:
     if not found:
         known = [given for given in map(account_name, accounts) if given]
         hint = did_you_mean(name, known, f"the accounts are {some_of(known)}." if known else "no account has a name.")
-        raise ConfigError(f"No account of the startup script has the name {shown(name)}: {hint}")
+        raise ConfigError(f"No account of the startup script has the name {quoted(name)}: {hint}")
     if len(found) > 1:
         raise ConfigError(
-            f"{len(found)} accounts of the startup script have the name {shown(name)}: give each its own."
+            f"{len(found)} accounts of the startup script have the name {quoted(name)}: give each its own."
         )
     return found[0]
 

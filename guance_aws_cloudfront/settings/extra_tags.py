@@ -5,8 +5,8 @@ import re
 from typing import Any, Dict, Mapping
 
 from guance_aws_cloudfront.cloudfront.catalog import all_metrics
-from guance_aws_cloudfront.cloudfront.record import BEYOND, READABLE
-from guance_aws_cloudfront.settings.validation import ConfigError, is_placeholder, refusal, shown, where
+from guance_aws_cloudfront.cloudfront.record import EXTRA_FIELDS, READABLE
+from guance_aws_cloudfront.settings.validation import ConfigError, is_placeholder, quoted, refusal, where
 from guance_aws_cloudfront.text import one_line
 
 # What the collector itself says on objects and points; a user's tag of the same name would make two meanings of one
@@ -19,7 +19,7 @@ RESERVED_TAGS = (
     *("CreatedDate", "ApiKeySelectionExpression", "DisableSchemaValidation"),
     *("FunctionName", "DistributionIds"),
     *READABLE,
-    *BEYOND,
+    *EXTRA_FIELDS,
 )
 # DataKit takes 64 KiB of tags a point: half for the user's own, half for resource tags (resource_tags.MOST_BYTES).
 MOST_TAGS, MOST_BYTES = 64, 31 * 1024
@@ -61,7 +61,7 @@ def _tag_value(key: str, value: Any) -> str:
     good = isinstance(value, str) and value.strip() and _bytes(value) <= 1024
     if not good or value != one_line(value, 1024) or value.endswith("\\"):
         raise ConfigError(
-            f"Account key 'extra_tags': the value of '{key}' is {shown(value)}: it must be a non-empty string on one "
+            f"Account key 'extra_tags': the value of '{key}' is {quoted(value)}: it must be a non-empty string on one "
             "line, of at most 1,024 bytes, without white space at its ends or a backslash at its end."
         )
     return str(value)

@@ -4,7 +4,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Sequence, Tu
 
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, Metric, all_metrics, carries, statistics_of
 from guance_aws_cloudfront.settings.patterns import EXCEPT, fits
-from guance_aws_cloudfront.settings.validation import ConfigError, did_you_mean, refusal, shown
+from guance_aws_cloudfront.settings.validation import ConfigError, did_you_mean, quoted, refusal
 
 EVERYTHING = "ALL"
 PATTERNS = "a list of metric names or patterns with *, such as ['Requests', '*ErrorRate'], or 'ALL'"
@@ -39,7 +39,7 @@ def _chosen(raw: Any) -> Tuple[Sequence[Metric], FrozenSet[str]]:
     for patterns in filters:
         left = [name for name in left if fits([name], patterns)]
     if not left:
-        raise ConfigError(f"Configuration key 'metrics' is {shown(raw)}: it leaves no metric; allowed is {PATTERNS}.")
+        raise ConfigError(f"Configuration key 'metrics' is {quoted(raw)}: it leaves no metric; allowed is {PATTERNS}.")
     named = frozenset(pattern for patterns in filters if patterns[0] != EXCEPT for pattern in patterns)
     return [known[name] for name in left], named & frozenset(left)
 
@@ -61,7 +61,7 @@ def _check_pattern(pattern: Any) -> None:
     if not isinstance(pattern, str) or not pattern:
         raise refusal("Configuration", "metrics", pattern, PATTERNS)
     if pattern == EXCEPT or not fits(all_metrics(), [pattern]):
-        raise ConfigError(f"Configuration key 'metrics': no metric is called {shown(pattern)}: {_nearest(pattern)}")
+        raise ConfigError(f"Configuration key 'metrics': no metric is called {quoted(pattern)}: {_nearest(pattern)}")
 
 
 def _statistics(raw: Any) -> Dict[str, Tuple[str, ...]]:
@@ -74,7 +74,7 @@ def _statistics(raw: Any) -> Dict[str, Tuple[str, ...]]:
 
 def _known(name: Any) -> str:
     if name not in all_metrics():
-        raise ConfigError(f"Configuration key 'statistics': no metric is called {shown(name)}: {_nearest(str(name))}")
+        raise ConfigError(f"Configuration key 'statistics': no metric is called {quoted(name)}: {_nearest(str(name))}")
     return str(name)
 
 
@@ -85,7 +85,7 @@ def _of_metric(name: str, wanted: Any) -> Tuple[str, ...]:
     for statistic in wanted:
         if not isinstance(statistic, str) or not carries(metric, statistic):
             raise ConfigError(
-                f"Configuration key 'statistics': {shown(statistic)} of {name} is a number without a meaning: "
+                f"Configuration key 'statistics': {quoted(statistic)} of {name} is a number without a meaning: "
                 f"{name} carries {statistics_of(metric)}."
             )
     return tuple(dict.fromkeys(wanted))

@@ -25,7 +25,7 @@ def is_placeholder(value: str) -> bool:
 
 def refusal(whose: str, key: str, value: Any, allowed: str) -> ConfigError:
     """The error for a key of the account or the configuration, with its value and what is allowed."""
-    return ConfigError(f"{whose} key '{key}' is {shown(value)}: allowed is {allowed}.")
+    return ConfigError(f"{whose} key '{key}' is {quoted(value)}: allowed is {allowed}.")
 
 
 def known_keys(raw: Any, what: str, known: Iterable[str]) -> Mapping[str, Any]:
@@ -41,7 +41,7 @@ def known_keys(raw: Any, what: str, known: Iterable[str]) -> Mapping[str, Any]:
     return raw
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value as a sentence shows it."""
     return one_line(repr(value), 80)
 

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Generator, Iterator, List, NamedTuple, S
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsError
 from guance_aws_cloudfront.errors import StepError
-from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import Preview, Sink
 from guance_aws_cloudfront.points.metrics import (
@@ -42,7 +42,7 @@ class Tools(NamedTuple):
     aws: Aws
     sink: Union[Sink, Preview]
     state: State
-    story: Story
+    log: RunLog
     seconds_left: Callable[[], float]
 
 
@@ -113,7 +113,7 @@ class Fetch:
         for said, series in incomplete(batch, answers).items():
             self._miss(f"CloudWatch did not answer {count(len(series), 'metric')} completely ({said}).", series, told)
         for remark in remarks(answers):
-            self._tools.story.warn(f"CloudWatch remarked: {remark}")
+            self._tools.log.warn(f"CloudWatch remarked: {remark}")
 
     def _miss(self, text: str, series: Sequence[Series], told: Told) -> None:
         sources = [one.source for one in series]
@@ -139,9 +139,9 @@ class Fetch:
         yield from [AwsError(TOO_LATE)] * (len(asked) - answered)
 
     def _tell(self, told: Told) -> None:
-        self._tools.story.say(f"  CloudWatch: {count(told.calls, 'call')}, {count(told.values, 'value')}.")
+        self._tools.log.say(f"  CloudWatch: {count(told.calls, 'call')}, {count(told.values, 'value')}.")
         if told.strange:
             number, fields = count(sum(told.strange.values()), "value"), some_of(sorted(told.strange))
-            self._tools.story.warn(f"CloudWatch answered {number} of {fields} that are no numbers: they are left out.")
+            self._tools.log.warn(f"CloudWatch answered {number} of {fields} that are no numbers: they are left out.")
         for text in () if told.all_missing else told.texts():
-            self._tools.story.fail(text)
+            self._tools.log.fail(text)

@@ -6,7 +6,7 @@ from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
 from guance_aws_cloudfront.cloudfront.record import logging_fields
 from guance_aws_cloudfront.errors import StepError
-from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.points.choice import TagsById, choose, idle_keys, idle_patterns
 from guance_aws_cloudfront.points.resource_tags import cleaned
@@ -42,9 +42,9 @@ class Inventory:
     """
 
     def __init__(
-        self, account: Account, config: CollectorConfig, aws: Aws, state: State, story: Story, objects_due: bool
+        self, account: Account, config: CollectorConfig, aws: Aws, state: State, log: RunLog, objects_due: bool
     ) -> None:
-        self._account, self._config, self._aws, self._state, self._story = account, config, aws, state, story
+        self._account, self._config, self._aws, self._state, self._log = account, config, aws, state, log
         self._objects_due = objects_due
         # All keys that AWS told of, for the nearest one to a mistaken one.
         self._tag_keys: Set[str] = set()
@@ -59,25 +59,25 @@ class Inventory:
         choice = self._config.distributions
         chosen = choose(listed, choice, tags)
         of_them = f", {len(chosen):,} chosen" if any(choice) else ""
-        self._story.say(f"Distributions: {f'{len(listed):,} listed{of_them}' if listed else 'there are none'}.")
+        self._log.say(f"Distributions: {f'{len(listed):,} listed{of_them}' if listed else 'there are none'}.")
         for text in idle_patterns(listed, choice, tags, self._tag_keys):
-            self._story.warn(text)
+            self._log.warn(text)
         clean = cleaned(
             {record["Id"]: tags.get(record["Id"], {}) for record in chosen},
             self._config.resource_tags,
             self._account.extra_tags,
         )
         for text in idle_keys(self._config.resource_tags, self._tag_keys):
-            self._story.warn(text)
+            self._log.warn(text)
         if clean.renamed:
-            self._story.say(clean.renamed)
+            self._log.say(clean.renamed)
         for text in clean.warnings:
-            self._story.warn(text)
+            self._log.warn(text)
         callers, ids = distributions_by_function(listed), {record["Id"] for record in chosen}
         called = {name for name, of in callers.items() if ids.intersection(of)}
         return Distributions(chosen, clean.by_id, callers, called if len(chosen) < len(listed) else None)
 
-    def beyond(self, records: Sequence[Record], listed: Optional[Listed]) -> Dict[str, Dict[str, Any]]:
+    def extra_fields(self, records: Sequence[Record], listed: Optional[Listed]) -> Dict[str, Dict[str, Any]]:
         """What objects tell beyond the records, by distribution ID: logging, and whether additional metrics are on."""
         details = self._details(records) if self._config.details else {}
         known = {record["Id"]: has_additional_metrics(record["Id"], listed or {}) for record in records}
@@ -112,7 +112,7 @@ class Inventory:
         except AwsDeniedError as denied:
             return self._tags_one_by_one(records, denied)
         except AwsError as error:
-            self._story.fail(f"{error} {AS_BEFORE}")
+            self._log.fail(f"{error} {AS_BEFORE}")
             return {}
         # AWS leaves out distributions that never had a tag.
         return {record["Id"]: self._wanted(by_arn.get(record["ARN"], {})) for record in records}
@@ -125,7 +125,7 @@ class Inventory:
         by_id = dict(zip((record["Id"] for record in records), answers))
         errors = [answer for answer in answers if isinstance(answer, AwsError)]
         if errors and all(isinstance(error, AwsDeniedError) for error in errors):
-            self._story.warn(f"{denied} {errors[0]} One of both is enough. {AS_BEFORE}")
+            self._log.warn(f"{denied} {errors[0]} One of both is enough. {AS_BEFORE}")
         else:
             self._fail_all(errors)
         # One that was deleted since the listing has none.
@@ -147,14 +147,14 @@ class Inventory:
         answers = dict(zip(asked, self._aws.configurations(asked)))
         errors = [answer for answer in answers.values() if isinstance(answer, AwsError)]
         if errors and all(isinstance(error, AwsDeniedError) for error in errors):
-            self._story.warn(f"{errors[0]} Until then, objects do not tell whether standard logging is on.")
+            self._log.warn(f"{errors[0]} Until then, objects do not tell whether standard logging is on.")
         else:
             self._fail_all(errors)
         for key, answer in answers.items():
             if not isinstance(answer, AwsError):
                 known[key] = {"mark": marks[key], "fields": logging_fields(answer)}
         if asked:
-            self._story.say(f"Configurations: {count(len(asked), 'call')}; {len(known):,} of {len(marks):,} known.")
+            self._log.say(f"Configurations: {count(len(asked), 'call')}; {len(known):,} of {len(marks):,} known.")
         # Also when nothing is new, for what is kept ends after a week.
         self._state.keep("details", known)
         return {key: one["fields"] for key, one in known.items()}
@@ -163,7 +163,7 @@ class Inventory:
         for error in errors:
             # One that was deleted since the listing is nobody's fault.
             if not error.is_gone:
-                self._story.fail(str(error))
+                self._log.fail(str(error))
 
 
 def _of(records: Sequence[Record], tags: TagsById) -> TagsById:

@@ -5,7 +5,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Set
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, FUNCTION
-from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.points.series import Listed
 from guance_aws_cloudfront.points.windows import CHUNK_SECONDS, Plan
 from guance_aws_cloudfront.settings.config import CollectorConfig
@@ -25,12 +25,12 @@ class Listing(NamedTuple):
     failed: bool = False
 
 
-def list_metrics(config: CollectorConfig, plan: Plan, now: float, aws: Aws, story: Story) -> Listing:
+def list_metrics(config: CollectorConfig, plan: Plan, now: float, aws: Aws, log: RunLog) -> Listing:
     """The listing that a run needs; what fails or is not allowed is told, and never costs a default metric."""
     is_recent = bool(plan.chunks) and plan.chunks[0].start >= now - RECENT
     recently, others = config.recently_active and is_recent, bool(config.other_metrics)
     if config.recently_active and not is_recent:
-        story.say("Catching up: distributions are asked for whether they are active now or not.")
+        log.say("Catching up: distributions are asked for whether they are active now or not.")
     if not (recently or others):
         return Listing()
     # Every active distribution has requests: where only these matter, a sixth of the pages does.
@@ -38,12 +38,12 @@ def list_metrics(config: CollectorConfig, plan: Plan, now: float, aws: Aws, stor
     try:
         listed = aws.listed_metrics(recently, **only)
     except AwsDeniedError as denied:
-        story.warn(f"{denied} {_until_then(config)}")
+        log.warn(f"{denied} {_until_then(config)}")
         return Listing()
     except AwsError as error:
-        story.fail(f"{error} Until then, only the default metrics are collected, and of all distributions.")
+        log.fail(f"{error} Until then, only the default metrics are collected, and of all distributions.")
         return Listing({} if others else None, failed=others)
-    story.say(f"Metrics: {sum(map(len, listed.values())):,} listed.")
+    log.say(f"Metrics: {sum(map(len, listed.values())):,} listed.")
     return Listing(listed if others else None, _active(listed) if recently else None)
 
 

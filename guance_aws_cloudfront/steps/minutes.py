@@ -98,15 +98,15 @@ class MinuteReporter:
             self._say_what_is_asked()
         self._report_windows()
         if isinstance(sink, Preview):
-            self._tools.story.say(sink.shown())
+            self._tools.log.say(sink.shown())
 
     def _say_what_is_asked(self) -> None:
         series = [one for batch in self._batches for one in batch]
         billed = metrics_billed(series)
         asked = f"{count(billed, 'metric')} in {count(len(self._batches), 'call')}, ${billed * PRICE_PER_METRIC:.5f}"
-        self._tools.story.say(f"GetMetricData, for each window: {asked}.")
+        self._tools.log.say(f"GetMetricData, for each window: {asked}.")
         for line in in_words(series):
-            self._tools.story.say(f"  {line}.")
+            self._tools.log.say(f"  {line}.")
 
     def _report_windows(self) -> None:
         """All windows of the plan, oldest first, as far as the time limit allows.
@@ -121,7 +121,7 @@ class MinuteReporter:
             # Well before Func's time-out, which would end the run without a word.
             if before < longest * 1.5:
                 left = duration(self._plan.chunks[-1].end - window.start)
-                self._tools.story.warn(f"The time limit is near: the last {left} are left for the next run.")
+                self._tools.log.warn(f"The time limit is near: the last {left} are left for the next run.")
                 return
             behind = bool(self._report_window(window, self._batches)) or behind
             longest = max(longest, before - self._tools.seconds_left())
@@ -141,23 +141,23 @@ class MinuteReporter:
         oldest = self.windows[-1].end - max(reach, 0) // self._digest.period * self._digest.period
         if self.watermark < oldest:
             lost = duration(oldest - self.watermark)
-            self._tools.story.warn(f"{lost} before {minute_utc(oldest)} UTC are given up for what was not answered.")
+            self._tools.log.warn(f"{lost} before {minute_utc(oldest)} UTC are given up for what was not answered.")
             self._move_watermark(oldest)
 
     def _report_woken(self) -> None:
         if self._woken:
             window = Window(min(self._woken.values()), self._plan.chunks[0].start)
-            self._tools.story.say(f"Active again: {some_of(sorted(self._woken))}.")
+            self._tools.log.say(f"Active again: {some_of(sorted(self._woken))}.")
             try:
                 self.not_woken = self._report_window(window, self._woken_batches)
             except UnansweredError as error:
                 # Often a call of a single distribution, which must not cost the others their minutes.
-                self._tools.story.fail(str(error))
+                self._tools.log.fail(str(error))
 
     def _report_window(self, window: Window, asked: Sequence[Sequence[Series]]) -> Set[str]:
         """The sources of which anything failed, which is said."""
         length = duration(window.end - window.start)
-        self._tools.story.say(f"Window: {minute_utc(window.start)} to {minute_utc(window.end)} UTC ({length}).")
+        self._tools.log.say(f"Window: {minute_utc(window.start)} to {minute_utc(window.end)} UTC ({length}).")
         # The watermark has moved since the last window: so a long catch-up remembers no more than a short one.
         self._forget()
         with closing(self._fetch.ask(window, asked)) as answered:
@@ -179,9 +179,9 @@ class MinuteReporter:
         new, changed, unchanged = (
             self.points[verdict] - before[verdict] for verdict in ("new", "changed", "unchanged")
         )
-        self._tools.story.say(f"  Points: {new:,} new, {changed:,} changed, {unchanged:,} sent before.")
+        self._tools.log.say(f"  Points: {new:,} new, {changed:,} changed, {unchanged:,} sent before.")
         for text in refused.sentences():
-            self._tools.story.fail(text)
+            self._tools.log.fail(text)
 
     def _forget(self) -> None:
         """Drop what was sent of minutes that will not be asked for again."""

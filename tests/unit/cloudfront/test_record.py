@@ -2,7 +2,13 @@
 
 import pytest
 
-from guance_aws_cloudfront.cloudfront.record import BEYOND, READABLE, edge_lambdas_of, logging_fields, readable_fields
+from guance_aws_cloudfront.cloudfront.record import (
+    EXTRA_FIELDS,
+    READABLE,
+    edge_lambdas_of,
+    logging_fields,
+    readable_fields,
+)
 
 FUNCTION = "arn:aws:cloudfront::123456789012:function/rewrite"
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:auth:3"
@@ -84,7 +90,7 @@ BUCKET = "logs.s3.amazonaws.com"
 def test_a_configuration_tells_of_standard_logging(logging, place) -> None:
     fields = logging_fields({"Logging": logging, "DefaultRootObject": "index.html"})
     assert fields == {"Logging": place, "DefaultRootObject": "index.html"}
-    assert set(fields) < set(BEYOND)
+    assert set(fields) < set(EXTRA_FIELDS)
 
 
 def test_a_configuration_without_a_default_root_object_says_so() -> None:

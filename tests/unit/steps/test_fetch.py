@@ -5,7 +5,7 @@ import math
 import pytest
 
 from guance_aws_cloudfront.aws.errors import AwsError
-from guance_aws_cloudfront.func.log import Story
+from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.points.metrics import merge_pages
 from guance_aws_cloudfront.points.series import batches, plan_series
 from guance_aws_cloudfront.points.windows import Window
@@ -36,7 +36,7 @@ class Answering:
 
 
 def fetch(aws):
-    return Fetch(Tools(None, CONFIG, aws, None, None, Story("prod"), lambda: 100.0))
+    return Fetch(Tools(None, CONFIG, aws, None, None, RunLog("prod"), lambda: 100.0))
 
 
 def asked(distributions):
