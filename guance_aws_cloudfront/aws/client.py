@@ -14,7 +14,7 @@ from guance_aws_cloudfront.aws.errors import AwsError, clock_ahead, explain
 from guance_aws_cloudfront.aws.pace import Pace, part_of_a_second
 from guance_aws_cloudfront.aws.session import new_session, speed_up_requests
 from guance_aws_cloudfront.cloudfront.catalog import NAMESPACE
-from guance_aws_cloudfront.points.metrics import Answers, merge_pages
+from guance_aws_cloudfront.points.answers import Answers, merge_pages
 from guance_aws_cloudfront.points.series import Dimensions, Listed
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.settings.config import CollectorConfig

@@ -15,8 +15,9 @@ from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import AGAIN, ReportError, Sink
-from guance_aws_cloudfront.points.metrics import Answers, incomplete, metric_data_request
+from guance_aws_cloudfront.points.answers import Answers, incomplete
 from guance_aws_cloudfront.points.objects import object_point
+from guance_aws_cloudfront.points.queries import metric_data_request
 from guance_aws_cloudfront.points.series import Series, plan_series
 from guance_aws_cloudfront.points.windows import Window
 from guance_aws_cloudfront.settings.account import Account

@@ -10,15 +10,9 @@ from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import Preview, Sink
-from guance_aws_cloudfront.points.metrics import (
-    Answers,
-    Minutes,
-    gather,
-    incomplete,
-    metric_data_request,
-    no_numbers,
-    remarks,
-)
+from guance_aws_cloudfront.points.answers import Answers, incomplete, no_numbers, remarks
+from guance_aws_cloudfront.points.metrics import Minutes, gather
+from guance_aws_cloudfront.points.queries import metric_data_request
 from guance_aws_cloudfront.points.series import Series, metrics_billed
 from guance_aws_cloudfront.points.windows import Window
 from guance_aws_cloudfront.settings.account import Account

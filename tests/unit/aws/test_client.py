@@ -23,7 +23,7 @@ from guance_aws_cloudfront.aws.errors import AwsError
 from guance_aws_cloudfront.aws.pace import CALLS, SHARE
 from guance_aws_cloudfront.aws.session import KEPT_AS, epoch_seconds
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, all_metrics
-from guance_aws_cloudfront.points.metrics import metric_data_request
+from guance_aws_cloudfront.points.queries import metric_data_request
 from guance_aws_cloudfront.points.series import plan_series
 from guance_aws_cloudfront.points.windows import Window
 from guance_aws_cloudfront.settings.account import parse_account

@@ -12,7 +12,8 @@ from devtools.func.connectors import _line
 from devtools.guance.line_protocol import METRIC, OBJECT, STUMBLES, parse_body
 from guance_aws_cloudfront.cloudfront.catalog import all_metrics
 from guance_aws_cloudfront.guance.limits import fitted
-from guance_aws_cloudfront.points.metrics import gather, merge_pages, metric_points, no_numbers, source_tags
+from guance_aws_cloudfront.points.answers import merge_pages, no_numbers
+from guance_aws_cloudfront.points.metrics import gather, metric_points, source_tags
 from guance_aws_cloudfront.points.objects import object_point
 from guance_aws_cloudfront.points.series import plan_series
 from guance_aws_cloudfront.settings.account import parse_account

@@ -6,15 +6,9 @@ import re
 import pytest
 
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS
-from guance_aws_cloudfront.points.metrics import (
-    gather,
-    incomplete,
-    merge_pages,
-    metric_data_request,
-    metric_points,
-    metric_tags,
-    remarks,
-)
+from guance_aws_cloudfront.points.answers import incomplete, merge_pages, remarks
+from guance_aws_cloudfront.points.metrics import gather, metric_points, metric_tags
+from guance_aws_cloudfront.points.queries import metric_data_request
 from guance_aws_cloudfront.points.series import plan_series
 from guance_aws_cloudfront.points.windows import Window
 from tests.conftest import NOW

@@ -6,7 +6,7 @@ import pytest
 
 from guance_aws_cloudfront.aws.errors import AwsError
 from guance_aws_cloudfront.func.log import RunLog
-from guance_aws_cloudfront.points.metrics import merge_pages
+from guance_aws_cloudfront.points.answers import merge_pages
 from guance_aws_cloudfront.points.series import batches, plan_series
 from guance_aws_cloudfront.points.windows import Window
 from guance_aws_cloudfront.settings.config import parse_config
