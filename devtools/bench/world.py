@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional
 
 from devtools.bench.canned import CannedAWS
 from devtools.clock import SimulatedClock
-from devtools.func.builtins import Cache, Scoped, Store
+from devtools.func.builtins import Cache, Scoped, ScopedCache, Store
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.collect import Run
 from guance_aws_cloudfront.func.log import RunLog
@@ -56,7 +56,7 @@ class World:
         self.canned, self.taker = CannedAWS(distributions, latency), Taker()
         self.account, self.config = parse_account(ACCOUNT), parse_config(configs)
         self.store, self.cache = Store(self.clock, lambda name: None), Cache(self.clock, lambda name: None)
-        self.STORE, self.CACHE = Scoped(self.store, "bench"), Scoped(self.cache, "bench")
+        self.STORE, self.CACHE = Scoped(self.store, "bench"), ScopedCache(self.cache, "bench")
         self._records = [
             {"Id": one, "DomainName": f"{one}.cloudfront.net", "Aliases": {"Items": [f"www.{one}.example.com"]}}
             for one in self.canned.ids

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import threading
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from devtools.func.connectors import TYPES
@@ -40,30 +41,64 @@ class FuncCircularCall(Exception):  # noqa: N818 - Func's name
 
 
 class Store:
-    """STORE: JSON values that survive restarts, by scope and key."""
+    """STORE: JSON values that survive restarts, by scope and key.
+
+    `round_trip`, when set, is called before each statement that goes to the database (before each command to Redis, in
+    CACHE): a test lets it sleep, as the network does. A statement is one step, a call need not be.
+    """
 
     def __init__(self, clock: Any, on_event: OnEvent, name: str = "STORE") -> None:
         self._clock, self._on_event, self._name = clock, on_event, name
         self.rows: Dict[Tuple[str, str], Tuple[Any, Optional[float]]] = {}
+        self.round_trip: Callable[[], None] = lambda: None
+        self._lock = threading.Lock()
 
     def get(self, key: str, scope: str) -> Any:
         """The value, None when there is none or it has expired."""
-        self._on_event(f"{self._name}.get")
-        _check_key(key, scope)
-        value, expires_at = self.rows.get((scope, key), (None, None))
-        expired = expires_at is not None and self._clock.time() >= expires_at
-        return None if value is None or expired else self._loaded(value)
+        self._begin("get", key, scope)
+        self.round_trip()
+        with self._lock:
+            value = self._unexpired(key, scope)
+        return None if value is None else self._loaded(value)
 
-    def set(self, key: str, value: Any, scope: str, expire: Optional[int]) -> None:
-        """Keep a value, for `expire` seconds or for good."""
-        self._on_event(f"{self._name}.set")
-        _check_key(key, scope)
-        self.rows[scope, key] = (self._dumped(value), None if expire is None else self._clock.time() + expire)
+    def set(self, key: str, value: Any, scope: str, expire: Optional[int], not_exists: bool = False) -> Any:
+        """Keep a value, for `expire` seconds or for good; with `not_exists` only if there is none. Returns None.
 
-    def delete(self, key: str, scope: str) -> None:
+        A SELECT, then an UPDATE or an INSERT IGNORE, as in Func: of two calls at once, both may find no row. A row that
+        has expired is still a row.
+        """
+        self._begin("set", key, scope)
+        row = self._row(value, expire)
+        self.round_trip()
+        exists = (scope, key) in self.rows
+        if exists and not_exists:
+            return
+        self.round_trip()
+        with self._lock:
+            if not exists:
+                self.rows.setdefault((scope, key), row)
+            elif (scope, key) in self.rows:
+                self.rows[scope, key] = row
+
+    def delete(self, key: str, scope: str) -> Any:
         """Drop a value, if there is one."""
-        self._on_event(f"{self._name}.delete")
-        self.rows.pop((scope, key), None)
+        self._begin("delete", key, scope)
+        self.round_trip()
+        with self._lock:
+            self.rows.pop((scope, key), None)
+
+    def _begin(self, what: str, key: str, scope: str) -> None:
+        self._on_event(f"{self._name}.{what}")
+        for name, value in (("key", key), ("scope", scope)):
+            if len(value) > LONGEST_KEY:
+                raise Exception(f"`{name}` is too long. Length of `{name}` should be less then {LONGEST_KEY}")
+
+    def _row(self, value: Any, expire: Optional[int]) -> Tuple[Any, Optional[float]]:
+        return self._dumped(value), None if expire is None else self._clock.time() + expire
+
+    def _unexpired(self, key: str, scope: str) -> Any:
+        value, expires_at = self.rows.get((scope, key), (None, None))
+        return None if expires_at is not None and self._clock.time() >= expires_at else value
 
     def _dumped(self, value: Any) -> Any:
         return json.dumps(value)
@@ -73,16 +108,45 @@ class Store:
 
 
 class Cache(Store):
-    """CACHE: takes str, bytes, int and float, gives str; anything else raises, as Redis does."""
+    """CACHE: takes str, bytes, int and float, gives str; anything else raises, as Redis does. Each call is one step."""
 
     def __init__(self, clock: Any, on_event: OnEvent) -> None:
         super().__init__(clock, on_event, "CACHE")
 
-    def set(self, key: str, value: Any, scope: str, expire: Optional[int]) -> None:
-        """Keep a value; `expire` must be an int above 0 where it is given."""
+    def set(self, key: str, value: Any, scope: str, expire: Optional[int], not_exists: bool = False) -> Any:
+        """Keep a value; `expire` must be an int above 0 where it is given.
+
+        True when the value was set; None when it was not, for with `not_exists` there was one.
+        """
+        self._begin("set", key, scope)
         if expire is not None and (not isinstance(expire, int) or expire <= 0):
             raise ValueError("invalid expire time in 'set' command")
-        super().set(key, value, scope, expire)
+        row = self._row(value, expire)
+        self.round_trip()
+        with self._lock:
+            if not_exists and self._unexpired(key, scope) is not None:
+                return None
+            self.rows[scope, key] = row
+        return True
+
+    def getset(self, key: str, value: Any, scope: str) -> Optional[str]:
+        """Keep a value for good; the one that was there before, None when there was none."""
+        self._begin("getset", key, scope)
+        row = self._row(value, None)
+        self.round_trip()
+        with self._lock:
+            before: Optional[str] = self._unexpired(key, scope)
+            self.rows[scope, key] = row
+        return before
+
+    def delete(self, key: str, scope: str) -> int:
+        """Drop a value; how many there were."""
+        self._begin("delete", key, scope)
+        self.round_trip()
+        with self._lock:
+            was_there = self._unexpired(key, scope) is not None
+            self.rows.pop((scope, key), None)
+        return int(was_there)
 
     def _dumped(self, value: Any) -> Any:
         if isinstance(value, bytes):
@@ -98,28 +162,48 @@ class Cache(Store):
 
 
 class Scoped:
-    """STORE or CACHE as a script sees it: the scope is the script's own unless one is named."""
+    """STORE or CACHE as a script sees it: the scope is the script's own unless one is named.
+
+    What follows the value must be named, for its order differs between releases of Func.
+    """
 
     def __init__(self, store: Store, scope: str) -> None:
         self._store, self._scope = store, scope
 
-    def __call__(self, key: str, scope: Optional[str] = None) -> Any:
+    def __call__(self, key: str, *, scope: Optional[str] = None) -> Any:
         """The same as `get`."""
-        return self.get(key, scope)
+        return self.get(key, scope=scope)
 
-    def get(self, key: str, scope: Optional[str] = None) -> Any:
+    def get(self, key: str, *, scope: Optional[str] = None) -> Any:
         """The value of a key; None when there is none."""
         return self._store.get(key, scope or self._scope)
 
     def set(
-        self, key: str, value: Any, scope: Optional[str] = None, expires: Any = None, expire: Optional[int] = None
-    ) -> None:
-        """Keep a value, for `expire` seconds when given."""
-        self._store.set(key, value, scope or self._scope, expires or expire)
+        self,
+        key: str,
+        value: Any,
+        *,
+        scope: Optional[str] = None,
+        expires: Any = None,
+        expire: Optional[int] = None,
+        not_exists: bool = False,
+    ) -> Any:
+        """Keep a value, for `expire` seconds when given; with `not_exists` only where there is none. CACHE says so."""
+        return self._store.set(key, value, scope or self._scope, expires or expire, not_exists)
 
-    def delete(self, key: str, scope: Optional[str] = None) -> None:
+    def delete(self, key: str, *, scope: Optional[str] = None) -> Any:
         """Drop a value."""
-        self._store.delete(key, scope or self._scope)
+        return self._store.delete(key, scope or self._scope)
+
+
+class ScopedCache(Scoped):
+    """CACHE as a script sees it."""
+
+    def getset(self, key: str, value: Any, *, scope: Optional[str] = None) -> Optional[str]:
+        """Keep a value for good, in one step with reading the one before."""
+        cache: Any = self._store
+        before: Optional[str] = cache.getset(key, value, scope or self._scope)
+        return before
 
 
 class Exported(NamedTuple):
@@ -152,7 +236,7 @@ class Dff:
         self.exported: List[Exported] = []
         self.passwords: List[str] = []
         self.STORE = Scoped(services.store, script_id)
-        self.CACHE = Scoped(services.cache, script_id)
+        self.CACHE = ScopedCache(services.cache, script_id)
         self.LOG = log
 
     def __getattr__(self, name: str) -> None:
@@ -199,9 +283,3 @@ class Dff:
             return function
 
         return export
-
-
-def _check_key(key: str, scope: str) -> None:
-    for name, value in (("key", key), ("scope", scope)):
-        if len(value) > LONGEST_KEY:
-            raise Exception(f"`{name}` is too long. Length of `{name}` should be less then {LONGEST_KEY}")

@@ -182,7 +182,7 @@ def test_a_key_has_at_most_256_characters(func) -> None:
 
 def test_cache_takes_scalars_gives_text_and_expires(func) -> None:
     code = "[DFF.CACHE.set('k', 1.5, expire=60), DFF.CACHE.get('k'), DFF.CACHE.get('none')]"
-    assert returned(func, code) == [None, "1.5", None]
+    assert returned(func, code) == [True, "1.5", None]
     func._clock.advance(61)
     assert returned(func, "DFF.CACHE.get('k')") is None
 
