@@ -8,6 +8,8 @@ from typing import Any, Callable, Iterable, Optional
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 HOST = "127.0.0.1"
+# So many seconds `stop` waits at most until the server notices.
+POLL = 0.005
 
 
 class Server:
@@ -17,7 +19,7 @@ class Server:
         self._server = _Server(HOST, port, application, _QuietHandler)
         self.port = self._server.port
         self.url = f"http://{HOST}:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

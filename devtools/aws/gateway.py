@@ -65,6 +65,8 @@ class Gateway:
         # Some versions of moto put the machine's own time into `date`.
         headers = {name: value for name, value in answer.headers.items() if name.lower() != "date"}
         headers["Date"] = formatdate(self._clock.time() + self.clock_ahead, usegmt=True)
+        # Without it a client reads until the connection is closed, which the server does 10 ms later.
+        headers.setdefault("Content-Length", str(len(answer.body)))
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(headers.items()))
         return [answer.body]
 
@@ -113,6 +115,5 @@ class Gateway:
 def answered(answer: Response, fault: Fault) -> Response:
     """An answer as a fault leaves it; half of one says the length of the whole."""
     body = fault.body(answer.body) if fault.body else answer.body
-    if not fault.cut_answer:
-        return Response(answer.status, answer.headers, body)
-    return Response(answer.status, {**answer.headers, "Content-Length": str(len(body))}, body[: len(body) // 2])
+    headers = {**answer.headers, "Content-Length": str(len(body))}
+    return Response(answer.status, headers, body[: len(body) // 2] if fault.cut_answer else body)
