@@ -28,6 +28,7 @@ CONFIGS = {
     # "distributions": ["*"],            # by ID or domain, or {"tag:env": ["prod"]}: see README; all unless given
     # "metrics": "ALL",                  # which metrics: see README; the six free ones unless given
     # "statistics": {},                  # such as {"OriginLatency": ["p50", "p95"]}
+    # "derived": True,                   # False: only what CloudWatch says, no derived error and cache-hit counts
     # "resource_tags": [],               # such as ["env", "team*"]: resource tags to put on objects and points
     # "details": False,                  # True: objects tell of standard logging, for a call when one has changed
     # "recently_active": False,          # True: ask only for distributions that had traffic in the last 3 hours

@@ -14,8 +14,10 @@ from devtools.market.build import ROOT
 from guance_aws_cloudfront.cloudfront.catalog import (
     ADDITIONAL,
     DEFAULT,
+    DERIVED,
     EDGE,
     FUNCTION,
+    Derived,
     Metric,
     all_metrics,
     field_name,
@@ -35,6 +37,9 @@ class Language(NamedTuple):
     groups: Dict[str, str]
     units: Dict[str, str]
     meanings: Dict[str, str]
+    derived: str
+    derived_head: str
+    derived_meanings: Dict[str, str]
 
 
 ENGLISH = Language(
@@ -47,6 +52,13 @@ ENGLISH = Language(
     },
     units={"count": "count", "byte": "byte", "percent": "percent (0-100)", "ms": "milliseconds"},
     meanings={metric.name: metric.meaning[0].lower() + metric.meaning[1:] for metric in all_metrics().values()},
+    derived=(
+        "**Derived**: computed by the collector, not by CloudWatch, from two values of the same minute; a minute that "
+        "lacks one of them has no such field. Rates cannot be added up, these can: `SUM(Derived_5xxErrors) / "
+        'SUM(Requests_Sum)` is the error rate of several distributions. `"derived": False` switches them off:'
+    ),
+    derived_head="| field | computed as | meaning | unit |",
+    derived_meanings={one.name: one.meaning[0].lower() + one.meaning[1:] for one in DERIVED},
 )
 CHINESE = Language(
     head="| 字段 | 含义 | 单位 |",
@@ -76,6 +88,20 @@ CHINESE = Language(
         "LambdaValidationError": "Lambda@Edge 函数返回无效结果的次数",
         "LambdaLimitExceededErrors": "超出限制的 Lambda@Edge 调用次数",
     },
+    derived=(
+        "**派生字段**：由采集器根据同一分钟的两个值计算，并非 CloudWatch 给出的值；缺少其中任何一个值的分钟没有该字段。"
+        "先求和再相除：`SUM(Derived_5xxErrors) / SUM(Requests_Sum)` 即多个分配合计的错误率。"
+        '设置 `"derived": False` 可关闭：'
+    ),
+    derived_head="| 字段 | 计算方法 | 含义 | 单位 |",
+    derived_meanings={
+        "Derived_4xxErrors": "响应状态码为 4xx 的查看器请求数",
+        "Derived_5xxErrors": "响应状态码为 5xx 的查看器请求数",
+        "Derived_TotalErrors": "响应状态码为 4xx 或 5xx 的查看器请求数",
+        **{f"Derived_{status}Errors": f"响应状态码为 {status} 的请求数" for status in (401, 403, 404, 502, 503, 504)},
+        "Derived_CacheHitsUpperBound": "由缓存响应的请求数的上限：命中率只针对可缓存请求，而 Requests_Sum 包含所有请求",
+        "Derived_RequestsWithCacheHitRate": "有缓存命中率的分钟的请求数：用作缓存命中数上限的分母",
+    },
 )
 READMES = {"README.md": ENGLISH, "README.zh.md": CHINESE}
 PAGES = {"docs/en/aws_cloudfront.md": ENGLISH, "docs/zh/aws_cloudfront.md": CHINESE}
@@ -87,6 +113,8 @@ def tables(language: Language) -> str:
     for group, introduction in language.groups.items():
         rows = [row(metric, language) for metric in all_metrics().values() if metric.group == group]
         parts += [introduction, "", language.head, "|---|---|---|", *rows, ""]
+    rows = [derived_row(one, language) for one in DERIVED]
+    parts += [language.derived, "", language.derived_head, "|---|---|---|---|", *rows, ""]
     return "\n".join(parts)
 
 
@@ -94,6 +122,12 @@ def row(metric: Metric, language: Language) -> str:
     """A metric's row; its default statistics are fields of their own."""
     fields = ", ".join(f"`{field_name(metric.name, statistic)}`" for statistic in metric.statistics)
     return f"| {fields} | {language.meanings[metric.name]} | {language.units[metric.unit]} |"
+
+
+def derived_row(one: Derived, language: Language) -> str:
+    """The row of a derived field, with what it is computed from."""
+    computed = "`Requests_Sum`" if one.whole else f"`Requests_Sum * {one.rate} / 100`"
+    return f"| `{one.name}` | {computed} | {language.derived_meanings[one.name]} | {language.units['count']} |"
 
 
 def written(text: str, language: Language) -> str:

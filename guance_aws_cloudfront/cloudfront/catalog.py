@@ -77,6 +77,21 @@ OTHER_METRICS: Tuple[Metric, ...] = (
 )
 
 
+class Derived(NamedTuple):
+    """A field that the collector computes from two values that CloudWatch gave for the same minute of a distribution.
+
+    A rate cannot be added up over distributions; what it is a rate of can be. `name` is the field. Its value is the
+    requests times the field `rate` / 100; with `whole`, all requests of a minute in which `rate` has a value: the
+    number to divide the others by where some distributions have no such metric. `group` is that of the rate's metric.
+    """
+
+    name: str
+    rate: str
+    meaning: str
+    group: str = "default"
+    whole: bool = False
+
+
 def all_metrics() -> Dict[str, Metric]:
     """Every metric by its name, the default ones first."""
     return {metric.name: metric for metric in (*DEFAULT_METRICS, *OTHER_METRICS)}
@@ -104,3 +119,33 @@ def field_name(metric: str, statistic: str) -> str:
     The dot of a percentile such as p99.9 becomes an underscore.
     """
     return f"{metric}_{statistic.replace('.', '_')}"
+
+
+REQUESTS_FIELD = "Requests_Sum"
+# CloudWatch's own names of metrics never begin with Derived.
+DERIVED: Tuple[Derived, ...] = (
+    *(
+        Derived(
+            f"Derived_{metric.name[: -len('ErrorRate')]}Errors",
+            field_name(metric.name, "Average"),
+            metric.meaning[len("Share of ") :].capitalize(),
+            metric.group,
+        )
+        for metric in all_metrics().values()
+        if metric.name.endswith("ErrorRate")
+    ),
+    # CacheHitRate is of cacheable requests only, and CloudWatch does not say how many of them there are.
+    Derived(
+        "Derived_CacheHitsUpperBound",
+        "CacheHitRate_Average",
+        "At most so many requests were served from the cache: the rate is of cacheable requests, Requests_Sum of all",
+        ADDITIONAL,
+    ),
+    Derived(
+        "Derived_RequestsWithCacheHitRate",
+        "CacheHitRate_Average",
+        "Requests of minutes that have a cache hit rate: what to divide the upper bound of cache hits by",
+        ADDITIONAL,
+        whole=True,
+    ),
+)

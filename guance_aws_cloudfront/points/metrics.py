@@ -14,6 +14,7 @@ from guance_aws_cloudfront.cloudfront.catalog import (
 from guance_aws_cloudfront.cloudfront.record import aliases
 from guance_aws_cloudfront.guance.limits import LONGEST_TAG
 from guance_aws_cloudfront.points.answers import Answers
+from guance_aws_cloudfront.points.derived import derived_fields
 from guance_aws_cloudfront.points.series import Dimensions, Series, distributions_by_function, function_name
 from guance_aws_cloudfront.settings.account import Account
 
@@ -94,8 +95,12 @@ def _function_tags(
     return tags
 
 
-def metric_points(minutes: Minutes, tags: Mapping[str, Dict[str, str]]) -> Iterator[Tuple[str, Dict[str, Any]]]:
+def metric_points(
+    minutes: Minutes, tags: Mapping[str, Dict[str, str]], derived: bool
+) -> Iterator[Tuple[str, Dict[str, Any]]]:
     """(source, point) for every source and minute that has a value; `tags` by source.
+
+    `minutes` holds all fields of each minute that it holds. With `derived`, a point also carries the derived fields.
 
     Minute by minute: so those that go out together are of many distributions, and one that the sink takes nothing of
     does not stand alone.
@@ -105,6 +110,8 @@ def metric_points(minutes: Minutes, tags: Mapping[str, Dict[str, str]]) -> Itera
         for source in sources:
             fields = minutes[source].get(minute)
             if fields:
+                if derived:
+                    fields = {**fields, **derived_fields(fields)}
                 yield (
                     source,
                     {

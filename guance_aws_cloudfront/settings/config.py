@@ -28,6 +28,8 @@ class CollectorConfig:
     distributions: Choice
     # Patterns on the keys of resource tags that stand on objects and points.
     resource_tags: Tuple[str, ...]
+    # Whether points carry the derived fields of the catalog beside what CloudWatch says.
+    derived: bool
     # Whether objects tell what takes a call for each distribution.
     details: bool
     metrics: Tuple[Metric, ...]
@@ -79,7 +81,7 @@ WHY_LATE = (
     "with 'recently_active' or metrics beyond the default ones, for CloudWatch lists a new metric up to 15 minutes late"
 )
 CONFIG_KEYS = (
-    *("distributions", "metrics", "statistics", "resource_tags", "details", "recently_active"),
+    *("distributions", "metrics", "statistics", "derived", "resource_tags", "details", "recently_active"),
     *(*SECONDS, "concurrency", "datakit_id", "dry_run"),
 )
 
@@ -101,6 +103,7 @@ def parse_config(raw: Any) -> CollectorConfig:
         concurrency=concurrency,
         datakit_id=datakit_id.strip(),
         dry_run=_switch(given, "dry_run"),
+        derived=_switch(given, "derived", default=True),
         details=_switch(given, "details"),
         recently_active=_switch(given, "recently_active"),
         distributions=parse_distributions(given.get("distributions")),
@@ -118,8 +121,8 @@ def parse_config(raw: Any) -> CollectorConfig:
     return config
 
 
-def _switch(given: Mapping[str, Any], key: str) -> bool:
-    value = given.get(key, False)
+def _switch(given: Mapping[str, Any], key: str, default: bool = False) -> bool:
+    value = given.get(key, default)
     if not isinstance(value, bool):
         raise refusal("Configuration", key, value, "True or False")
     return value

@@ -201,7 +201,7 @@ class MinuteReporter:
             refused.add(batch[position].source, batch[position].point["timestamp"], said)
 
     def _fresh(self, minutes: Minutes) -> Iterator[Fresh]:
-        for source, point in metric_points(minutes, self._tags):
+        for source, point in metric_points(minutes, self._tags, self._tools.config.derived):
             if point["timestamp"] < self._woken.get(source, 0):
                 continue
             partial = self._all_partial or source in self._fetch.failed

@@ -73,7 +73,7 @@ def test_each_account_has_its_own_configuration(func, aws, datakit, keys) -> Non
     record = func.run_cron_job(JOB)
     assert record.status == "success"
     fields = {point.tags["account_name"]: set(point.fields) for point in datakit.points("metric")}
-    assert fields["blog"] == {"Requests_Sum"} and len(fields["shop"]) == 6
+    assert fields["blog"] == {"Requests_Sum"} and len(fields["shop"]) == 6 + 3
     assert 'account "blog" (aws), metrics from us-east-1, to the connector "another"' in record.log
     assert sum(point.tags["account_name"] == "blog" for point in datakit.points("metric")) == 10
 

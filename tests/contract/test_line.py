@@ -71,6 +71,7 @@ def test_the_object_and_the_point_are_the_documented_ones(func, aws, datakit) ->
     assert set(point.fields) == {
         *("Requests_Sum", "BytesDownloaded_Sum", "BytesUploaded_Sum"),
         *("4xxErrorRate_Average", "5xxErrorRate_Average", "TotalErrorRate_Average"),
+        *("Derived_4xxErrors", "Derived_5xxErrors", "Derived_TotalErrors"),
     }
     assert {type(value) for value in point.fields.values()} == {float}
 

@@ -10,7 +10,7 @@ import yaml
 from devtools.assets.monitors import MONITORS
 from devtools.docs import write as docs
 from devtools.docs.write import PAGES, READMES, ROOT, shortened, tables, with_example, with_monitors, written
-from guance_aws_cloudfront.cloudfront.catalog import all_metrics, field_name
+from guance_aws_cloudfront.cloudfront.catalog import DERIVED, all_metrics, field_name
 
 DOCUMENTS = {**READMES, **PAGES}
 
@@ -31,6 +31,14 @@ def test_every_metric_has_a_row_with_its_fields_meaning_and_unit(language) -> No
         fields = [f"`{field_name(metric.name, statistic)}`" for statistic in metric.statistics]
         row = f"| {', '.join(fields)} | {language.meanings[metric.name]} | {language.units[metric.unit]} |"
         assert row in drawn.splitlines()
+
+
+@pytest.mark.parametrize("language", READMES.values(), ids=READMES)
+def test_every_derived_field_is_listed_as_derived(language) -> None:
+    before, derived = tables(language).split(language.derived)
+    assert "Derived_" not in before
+    listed = re.findall(r"^\| `(\w+)` \| `.+` \| .+ \| .+ \|$", derived, re.MULTILINE)
+    assert listed == [one.name for one in DERIVED]
 
 
 @pytest.mark.parametrize("name", PAGES)

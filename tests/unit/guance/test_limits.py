@@ -243,7 +243,7 @@ def test_any_answer_makes_metric_points_that_datakit_takes(answered) -> None:
     number = gather(SERIES, answers, minutes)
     assert no_numbers(SERIES, answers) or number <= sum(len(one["Values"]) for one in answered)
     records = [{"Id": "E1", "DomainName": "d"}]
-    for _, made in metric_points(minutes, source_tags(SERIES, records, ACCOUNT)):
+    for _, made in metric_points(minutes, source_tags(SERIES, records, ACCOUNT), True):
         fit, said = fitted(made, False)
         assert said == []
         assert taken(fit, False).fields == made["fields"]

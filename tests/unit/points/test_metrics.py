@@ -71,7 +71,7 @@ def test_a_point_per_minute_carries_all_metrics_as_floats_and_nothing_for_a_miss
     results = [result(n, [NOW, NOW + 120], [n, n + 1]) for n in range(5)] + [result(5, [NOW], [0.0])]
     minutes = {}
     assert gather(batch, merge_pages([{"MetricDataResults": results}], 6), minutes) == 11
-    points = [point for _, point in metric_points(minutes, {"E2EXAMPLE00001": metric_tags(RECORD, account)})]
+    points = [point for _, point in metric_points(minutes, {"E2EXAMPLE00001": metric_tags(RECORD, account)}, False)]
     assert [point["timestamp"] for point in points] == [NOW, NOW + 120]
     assert points[0]["measurement"] == "aws_AWS/CloudFront"
     assert points[0]["fields"] == {
@@ -91,7 +91,7 @@ def test_values_that_are_no_numbers_make_no_field_and_no_point(account) -> None:
     pages = [{"MetricDataResults": [result(0, [NOW, NOW + 60], [math.nan, math.inf])]}]
     minutes = {}
     gather(batch, merge_pages(pages, 1), minutes)
-    assert list(metric_points(minutes, {"E1": metric_tags({"Id": "E1"}, account)})) == []
+    assert list(metric_points(minutes, {"E1": metric_tags({"Id": "E1"}, account)}, True)) == []
 
 
 def test_metric_tags_name_the_distribution_and_none_changes_with_time(account) -> None:
@@ -132,3 +132,17 @@ def test_minutes_that_queries_share_stay_those_of_each_when_more_pages_come() ->
     one, other = merge_pages([{"MetricDataResults": first}, {"MetricDataResults": more}], 2).queries
     assert (list(one.times), list(one.values)) == ([NOW, NOW + 60], [1.0, 2.0])
     assert (list(other.times), list(other.values)) == ([NOW], [1.0])
+
+
+def test_derived_fields_stand_beside_cloudwatchs_own_and_change_none_of_them() -> None:
+    minutes = {
+        "E1": {NOW: {"Requests_Sum": 400.0, "5xxErrorRate_Average": 2.5}},
+        "f": {NOW: {"FunctionThrottles_Sum": 1.0}},
+    }
+    tags = {"E1": {"name": "E1"}, "f": {"name": "f"}}
+    points = {source: point["fields"] for source, point in metric_points(minutes, tags, True)}
+    assert points == {
+        "E1": {"Requests_Sum": 400.0, "5xxErrorRate_Average": 2.5, "Derived_5xxErrors": 10.0},
+        "f": {"FunctionThrottles_Sum": 1.0},
+    }
+    assert set(minutes["E1"][NOW]) == {"Requests_Sum", "5xxErrorRate_Average"}
