@@ -4,7 +4,7 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from guance_aws_cloudfront.accounts import Round
-from guance_aws_cloudfront.check.check import Check
+from guance_aws_cloudfront.check.check import check
 from guance_aws_cloudfront.collect import Run
 from guance_aws_cloudfront.errors import CollectError
 from guance_aws_cloudfront.func.reset import reset
@@ -120,7 +120,7 @@ class DataCollector:
         One object is written, just as a run writes it: there is no other way to know that the sink takes points. With
         `dry_run` none is.
         """
-        return self._each(lambda one: self._check(one, func).run())
+        return self._each(lambda one: self._check(one, func))
 
     def reset(self, func: Any) -> Dict[str, Any]:
         """Forget what is kept of the account between runs, and say what it was; RunSkipped while a run is under way.
@@ -140,8 +140,8 @@ class DataCollector:
         limit = max(self._time_limit, one.config.time_limit)
         return Run(one.account, one.config, func, self._clock, dry_run or one.config.dry_run, limit)
 
-    def _check(self, one: Any, func: Any) -> Check:
-        return Check(one.account, one.config, func, self._clock, one.config.dry_run)
+    def _check(self, one: Any, func: Any) -> Dict[str, Any]:
+        return check(one.account, one.config, func, self._clock, one.config.dry_run)
 
     def _reset(self, one: Any, func: Any) -> Dict[str, Any]:
         return reset(one.account, func, self._clock)

@@ -4,7 +4,7 @@ from typing import Any, Callable, Dict, NamedTuple, Sequence
 
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
-from guance_aws_cloudfront.check.table import Missing
+from guance_aws_cloudfront.check.table import FAILED, MISSING, OK, UNTRIED, Attempt, Row
 from guance_aws_cloudfront.settings.config import CollectorConfig
 from guance_aws_cloudfront.text import count
 
@@ -14,7 +14,8 @@ Record = Dict[str, Any]
 class OptionalAction(NamedTuple):
     """An action, what a run lacks without it, whether the configuration needs it, and how it is tried.
 
-    `ask` gets a distribution to ask about where `of_one` is set, and says what was answered.
+    `ask` gets all distributions, of which there is at least one where `of_one` is set, and says what was answered;
+    AwsError when AWS did not answer.
     """
 
     action: str
@@ -23,17 +24,23 @@ class OptionalAction(NamedTuple):
     of_one: bool
     ask: Callable[[Aws, Sequence[Record]], str]
 
+    def of(self, records: Sequence[Record]) -> Callable[[Aws], str]:
+        """The trial of these distributions."""
+        return lambda aws: self.ask(aws, records)
 
-def try_optional(optional: OptionalAction, aws: Aws, records: Sequence[Record], config: CollectorConfig) -> str:
-    """What was answered; Missing where the action is denied, or fails otherwise and is not needed, else AwsError."""
-    needed = optional.needed(config)
-    need = "needed by your configuration" if needed else "optional"
-    try:
-        return f"{need}; {optional.ask(aws, records)}"
-    except AwsError as error:
-        if needed and not isinstance(error, AwsDeniedError):
-            raise
-        raise Missing(f"{need}; without it {optional.lack}. {error}", needed) from None
+
+def optional_row(optional: OptionalAction, asked: Attempt, config: CollectorConfig) -> Row:
+    """The row of an action; where it is not needed, or denied, it is missing and not failed."""
+    if asked.untried:
+        return Row(UNTRIED, optional.action, asked.untried)
+    is_needed = optional.needed(config)
+    need = "needed by your configuration" if is_needed else "optional"
+    if asked.error is None:
+        return Row(OK, optional.action, f"{need}; {asked.answer}")
+    if is_needed and not isinstance(asked.error, AwsDeniedError):
+        return Row(FAILED, optional.action, str(asked.error))
+    detail = f"{need}; without it {optional.lack}. {asked.error}"
+    return Row(MISSING, optional.action, detail, needed=is_needed)
 
 
 def _never(_: CollectorConfig) -> bool:

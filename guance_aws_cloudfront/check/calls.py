@@ -1,0 +1,67 @@
+"""The calls to AWS of a check: asked one by one, as long as AWS can be asked and there is time for it."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Optional
+
+from guance_aws_cloudfront.aws.client import Aws
+from guance_aws_cloudfront.aws.errors import AwsError
+from guance_aws_cloudfront.check.table import Attempt, attempt
+from guance_aws_cloudfront.settings.account import Account
+from guance_aws_cloudfront.settings.config import CollectorConfig
+from guance_aws_cloudfront.version import VERSION
+
+
+class AwsCalls:
+    """Asks AWS for an account, and counts the calls. Nothing more is asked once AWS has refused the access key."""
+
+    def __init__(self, account: Account, config: CollectorConfig, clock: Any, end: float) -> None:
+        self._account, self._config, self._clock = account, config, clock
+        # From then on, in seconds of the monotonic clock, nothing more is asked.
+        self._end = end
+        # The first one is that of the account's own region.
+        self._connections: List[Aws] = []
+        self._is_key_refused = False
+
+    def connect(self) -> Attempt:
+        """Prepare the calls, and assume the account's role if it has one. Before it, nothing can be asked."""
+        return attempt(lambda: self._connect(self._account))
+
+    def untried(self) -> str:
+        """Why AWS is not asked; empty when it is."""
+        if self._is_key_refused:
+            return "AWS does not take the access key, see above"
+        if not self._connections:
+            return "AWS cannot be asked, see above"
+        if self._clock.monotonic() > self._end:
+            return "the calls before took too long"
+        return ""
+
+    def ask(self, work: Callable[[Aws], Any], region: str = "", unless: str = "") -> Attempt:
+        """What `work` answers, in another region of CloudWatch if one is given; `unless` is a reason not to ask."""
+        untried = self.untried() or unless
+        if untried:
+            return Attempt(untried=untried)
+        if region:
+            return attempt(lambda: work(self._connect(replace(self._account, cloudwatch_region=region))))
+        asked = attempt(lambda: work(self._connections[0]))
+        if isinstance(asked.error, AwsError) and asked.error.is_of_key:
+            self._is_key_refused = True
+        return asked
+
+    def calls(self) -> Dict[str, int]:
+        """How many calls were made, by operation."""
+        counted: Counter[str] = Counter()
+        for connection in self._connections:
+            counted.update(connection.calls)
+        return dict(sorted(counted.items()))
+
+    def clock_ahead(self) -> Optional[float]:
+        """By how many seconds the host's clock is ahead of AWS's; None before AWS has answered."""
+        seen = [connection.clock_ahead for connection in self._connections if connection.clock_ahead is not None]
+        return seen[0] if seen else None
+
+    def _connect(self, account: Account) -> Aws:
+        connection = Aws(account, self._config, VERSION, self._clock)
+        self._connections.append(connection)
+        return connection
