@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import threading
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from devtools.func.connectors import TYPES
 
@@ -226,6 +226,7 @@ class Services(NamedTuple):
     call_later: Callable[[str, Mapping[str, Any], List[str]], None]
     on_event: OnEvent
     old_helpers: Callable[[], bool]
+    missing_packages: AbstractSet[str]
 
 
 class Dff:

@@ -22,7 +22,8 @@ def reader(market: Market) -> Reader:
 
 
 def _folder(folder: Path) -> Reader:
-    return lambda path: (folder / path).read_text(encoding="utf-8") if (folder / path).is_file() else None
+    # Bytes, for the code is summed as it is, line ends and all.
+    return lambda path: (folder / path).read_bytes().decode() if (folder / path).is_file() else None
 
 
 def _zipped(path: Path) -> Reader:

@@ -10,7 +10,8 @@ import re
 import threading
 import time
 from datetime import datetime, timezone
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 import yaml
 from croniter import croniter
@@ -26,10 +27,11 @@ from devtools.func.builtins import (
     Store,
 )
 from devtools.func.connectors import TYPES
-from devtools.func.market_reader import Market, reader
+from devtools.func.market_reader import Market, Reader, reader
 from devtools.func.task import Task, TaskRecord, TaskTimeout
+from devtools.script_sets import SCRIPT, SCRIPT_SET, code_md5, refusals, set_md5
 
-__all__ = ["LocalFunc", "TaskRecord", "TaskTimeout"]
+__all__ = ["FuncError", "LocalFunc", "TaskRecord", "TaskTimeout"]
 
 STARTUP = "startup"
 RECORDS_PER_JOB = 100
@@ -39,8 +41,16 @@ MINUTE = 60
 LATE = 1
 
 
+class FuncError(Exception):
+    """Func's server answers a click with an error: the HTTP status, and what the client shows."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"HTTP {status}: {text}")
+        self.status = status
+
+
 class CronJob(NamedTuple):
-    """An entry of Func's Management / Crontab Config."""
+    """An entry of Func's Management / Cron Job (older: Crontab Config)."""
 
     id: str
     func_id: str
@@ -48,18 +58,35 @@ class CronJob(NamedTuple):
     timeout: int
 
 
+class MarketRow(NamedTuple):
+    """What the page of a Script Market shows beside one of its script sets.
+
+    `can_install` is whether "Install", or "Upgrade" for an installed set, is enabled without the Force Mode.
+    """
+
+    is_installed: bool = False
+    is_edited: bool = False
+    has_update: bool = False
+    can_install: bool = False
+
+
 class LocalFunc:
     """A Func with nothing installed; `clock` is a SimulatedClock or the module `time`.
 
     `on_event`, when set, is called with the name of every built-in that a script uses (`print`, `STORE.set`, `CONN`,
-    `write metric` …) before it acts. With `old_helpers` a refused write returns its status instead of raising.
+    `write metric` …) before it acts. With `old_helpers` a refused write returns its status instead of raising. What is
+    in `missing_packages` has not been installed by the PIP Tool yet, so that scripts cannot import it.
     """
 
     def __init__(self, clock: Any = time) -> None:
         self._clock = clock
         self.on_event: OnEvent = lambda name: None
         self.old_helpers = False
+        self.missing_packages: Set[str] = set()
+        # The codes by script ID, and the rows of the script sets and their scripts as they were installed.
         self.scripts: Dict[str, str] = {}
+        self.script_sets: Dict[str, Dict[str, Any]] = {}
+        self._rows: Dict[str, Dict[str, Any]] = {}
         self.functions: Dict[str, Exported] = {}
         self.cron_jobs: Dict[str, CronJob] = {}
         self.records: List[TaskRecord] = []
@@ -81,32 +108,79 @@ class LocalFunc:
         self._env[name] = (value, password)
 
     def install(self, market: Market) -> List[str]:
-        """Install all script sets of a market: a folder, a zip or an address; the script ids. An older set is replaced.
+        """Install all script sets of a market, a folder or an address, or import a zip; the IDs of the scripts.
 
-        As in Func, a script without `type: python` or without a file is installed as empty code.
+        An installed set is replaced. FuncError, and nothing is changed, for what Func's database refuses. As in Func, a
+        script without `type: python` or without a file is installed as empty code.
         """
         read = reader(market)
-        installed = []
-        for script_set in yaml.safe_load(read("META.yaml") or "")["scriptSets"]:
-            for script_id in [known for known in self.scripts if known.startswith(f"{script_set['id']}__")]:
-                del self.scripts[script_id]
-            for script in script_set["scripts"]:
-                path = f"script-sets/{script_set['id']}/{script['id'].partition('__')[2]}.py"
-                self.scripts[script["id"]] = (read(path) if script.get("type") == "python" else None) or ""
-                installed.append(script["id"])
+        script_sets = yaml.safe_load(read("META.yaml") or "")["scriptSets"]
+        for script_set in script_sets:
+            for refusal in refusals(script_set):
+                raise FuncError(500, refusal)
+        installed: List[str] = []
+        for script_set in script_sets:
+            installed += self._install_set(script_set, read, None if _is_zip(market) else str(market))
         return installed
+
+    def _install_set(self, script_set: Mapping[str, Any], read: Reader, origin: Optional[str]) -> List[str]:
+        set_id = script_set["id"]
+        for script_id in self._scripts_of(set_id):
+            del self.scripts[script_id]
+            self._rows.pop(script_id, None)
+        self.script_sets[set_id] = {**{name: script_set.get(name) for name in SCRIPT_SET}, "origin": origin}
+        for script in script_set["scripts"]:
+            path = f"script-sets/{set_id}/{script['id'].partition('__')[2]}.py"
+            code = (read(path) if script.get("type") == "python" else None) or ""
+            self.scripts[script["id"]] = code
+            row = {"publishVersion": 0, "type": "python", **{name: script[name] for name in SCRIPT if name in script}}
+            self._rows[script["id"]] = {**row, "code": code, "codeMD5": row.get("codeMD5") or code_md5(code)}
+        return [script["id"] for script in script_set["scripts"]]
+
+    def market_page(self, market: Market) -> Dict[str, MarketRow]:
+        """The page of a market: a row for each of its script sets, by ID."""
+        page = {}
+        for remote in yaml.safe_load(reader(market)("META.yaml") or "")["scriptSets"]:
+            local = self.script_sets.get(remote["id"])
+            if local is None:
+                page[remote["id"]] = MarketRow(can_install=True)
+            elif local["origin"] != str(market):
+                # From another market, or imported: nothing is compared, and there is no upgrade.
+                page[remote["id"]] = MarketRow(is_installed=True)
+            else:
+                is_edited = self._md5_of(remote["id"]) != local["originMD5"]
+                has_update = local["originMD5"] != remote.get("originMD5")
+                page[remote["id"]] = MarketRow(True, is_edited, has_update, can_install=not is_edited)
+        return page
+
+    def _md5_of(self, set_id: str) -> str:
+        """The MD5 of an installed set as it stands now."""
+        rows = []
+        for script_id in self._scripts_of(set_id):
+            row, code = self._rows.get(script_id, {"id": script_id, "type": "python"}), self.scripts[script_id]
+            # Saved in the editor, a script gets another MD5; the one that META.yaml gave stays until then.
+            rows.append(row if code == row.get("code") else {**row, "codeMD5": code_md5(code)})
+        return set_md5(self.script_sets[set_id], rows)
+
+    def _scripts_of(self, set_id: str) -> List[str]:
+        return [script_id for script_id in self.scripts if script_id.startswith(f"{set_id}__")]
 
     def deploy(self, set_id: str, values: Mapping[str, str]) -> Optional[CronJob]:
         """ "Deploy startup script": copy, fill in, check, register, and create the cron job, which is returned.
 
-        A startup script that exists is left as it is. What the check of the script raises is raised.
+        A startup script that exists is left as it is. FuncError when the check of the script fails: the script then
+        stays, with what was filled in, but its functions are not registered.
         """
         script_id = f"{STARTUP}__{set_id}"
         if script_id not in self.scripts:
             if f"{set_id}__example" not in self.scripts:
                 raise EntityNotFound(f"Script not found: `{set_id}__example`")
             self.scripts[script_id] = filled_in(self.scripts[f"{set_id}__example"], values)
-        self.publish(script_id)
+        try:
+            self.publish(script_id)
+        except Exception as error:
+            text = f"Startup Script deploying failed, Please contact the author; {error}"
+            raise FuncError(400, text) from error
         for func_id, function in self.functions.items():
             if func_id.startswith(f"{script_id}.") and function.cron:
                 # "starup" is how Func spells it.
@@ -174,6 +248,7 @@ class LocalFunc:
             self._call_later,
             self._event,
             lambda: self.old_helpers,
+            self.missing_packages,
         )
         return Task(self.scripts, services, self._clock, timeout, chain or [])
 
@@ -199,6 +274,10 @@ class LocalFunc:
         if func_id in chain:
             raise FuncCircularCall(" -> ".join([*chain, func_id]))
         self._queue.append((func_id, kwargs, chain))
+
+
+def _is_zip(market: Market) -> bool:
+    return isinstance(market, Path) and not market.is_dir()
 
 
 def filled_in(code: str, values: Mapping[str, str]) -> str:

@@ -113,6 +113,9 @@ class Task:
                     raise Exception(f"CustomImport: Cannot import name `{wanted}`")
                 globals[wanted] = module.__dict__[wanted]
             return module
+        package = name.partition(".")[0]
+        if package in self._services.missing_packages:
+            raise ModuleNotFoundError(f"No module named '{package}'", name=package)
         if name == TIME and self._clock is not time:
             return _Time(self._clock)
         return importlib.__import__(name, globals, locals, fromlist, level)

@@ -17,6 +17,7 @@ import yaml
 
 from devtools.market.imports import PACKAGE, REQUIREMENTS, import_problems, rewritten, script_name
 from devtools.market.rules import STARTUP, MarketError, Source, read_source, script_problems
+from devtools.script_sets import code_md5, refusals, set_md5
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTUP_PATH = f"startup/{PACKAGE}.py"
@@ -104,23 +105,30 @@ def version_of(library: Mapping[str, Source]) -> str:
 
 
 def _meta(sources: List[Source], version: str) -> str:
-    script_set = {
+    scripts = [_script(source) for source in sources]
+    script_set: Dict[str, Any] = {
         "id": PACKAGE,
         "title": TITLE,
-        "description": DESCRIPTION,
+        # The version for people to see: Func's own publishVersion takes only a whole number.
+        "description": f"Version {version}. {DESCRIPTION}",
         "requirements": "\n".join(REQUIREMENTS),
-        "scripts": [_script(source, version) for source in sources],
     }
+    script_set["originMD5"] = set_md5(script_set, scripts)
+    script_set["scripts"] = scripts
+    for refusal in refusals(script_set):
+        raise MarketError(f"META.yaml:1: {refusal}: Func could not install it.")
     return str(yaml.safe_dump({"scriptSets": [script_set]}, sort_keys=False, allow_unicode=True, width=1000))
 
 
-def _script(source: Source, version: str) -> Dict[str, Any]:
+def _script(source: Source) -> Dict[str, Any]:
     return {
         "id": f"{PACKAGE}__{source.name}",
         # Without a type Func installs an empty script and says nothing.
         "type": "python",
         "title": (ast.get_docstring(source.tree) or "").partition("\n")[0].rstrip("."),
-        "publishVersion": version,
+        # Func counts with it how often the script was published; all official sets say 0.
+        "publishVersion": 0,
+        "codeMD5": code_md5(rewritten(source)),
     }
 
 

@@ -5,7 +5,7 @@ import yaml
 
 from devtools.clock import SimulatedClock
 from devtools.func.builtins import EntityNotFound
-from devtools.func.runtime import LocalFunc, TaskTimeout, filled_in, is_due
+from devtools.func.runtime import FuncError, LocalFunc, MarketRow, TaskTimeout, filled_in, is_due
 from tests.conftest import NOW
 
 
@@ -257,7 +257,11 @@ def market_of(tmp_path, example=EXAMPLE, **script):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "example.py").write_text(example)
     (folder / "lib.py").write_text("@DFF.API('x')\ndef in_library(): ...")
-    scripts = [{"id": "pkg__example", "type": "python", **script}, {"id": "pkg__lib", "type": "python"}]
+    example_script = {"id": "pkg__example", "type": "python", **script}
+    scripts = [
+        {name: value for name, value in example_script.items() if value is not None},
+        {"id": "pkg__lib", "type": "python"},
+    ]
     (tmp_path / "META.yaml").write_text(yaml.safe_dump({"scriptSets": [{"id": "pkg", "scripts": scripts}]}))
     return tmp_path
 
@@ -294,8 +298,30 @@ def test_a_script_without_type_or_file_is_installed_empty_and_silently(func, tmp
 
 def test_a_startup_script_that_does_not_run_is_not_deployed(func, tmp_path) -> None:
     func.install(market_of(tmp_path, "import nowhere_at_all"))
-    with pytest.raises(ImportError):
+    with pytest.raises(FuncError, match=r"HTTP 400: Startup Script deploying failed.*No module named 'nowhere_at_all'"):
         func.deploy("pkg", {})
+    assert (func.functions, func.cron_jobs) == ({}, {})
+
+
+NOT_TAKEN = [{"publishVersion": "0.1.0"}, {"publishVersion": 2**63}, {"title": "t" * 257}, {"id": "pkg__" + "x" * 60}]
+
+
+@pytest.mark.parametrize("script", NOT_TAKEN)
+def test_what_the_database_does_not_take_installs_nothing(func, tmp_path, script) -> None:
+    with pytest.raises(FuncError, match='HTTP 500: script "pkg__'):
+        func.install(market_of(tmp_path, **script))
+    assert func.scripts == {}
+
+
+def test_without_an_origin_md5_an_installed_set_is_edited_for_ever(func, tmp_path) -> None:
+    market = market_of(tmp_path)
+    func.install(market)
+    assert func.market_page(market)["pkg"] == MarketRow(True, is_edited=True, has_update=False, can_install=False)
+
+
+def test_a_set_from_another_market_is_not_compared(func, tmp_path) -> None:
+    func.install(market_of(tmp_path / "one"))
+    assert func.market_page(market_of(tmp_path / "other"))["pkg"] == MarketRow(is_installed=True)
 
 
 def test_a_set_without_an_example_cannot_be_deployed(func) -> None:
@@ -346,5 +372,5 @@ def test_a_hundred_records_of_a_job_are_kept(func, tmp_path) -> None:
 )
 def test_options_that_func_does_not_take_fail_the_deploying(func, tmp_path, options) -> None:
     func.install(market_of(tmp_path, f"@DFF.API('x', {options})\ndef run(): ..."))
-    with pytest.raises(Exception, match=r"timeout|Cron|unexpected"):
+    with pytest.raises(FuncError, match=r"timeout|Cron|unexpected"):
         func.deploy("pkg", {})

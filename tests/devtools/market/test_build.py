@@ -23,7 +23,8 @@ def test_the_market_holds_meta_readme_and_every_script(tmp_path) -> None:
     assert script_set["id"] == SET
     assert script_set["requirements"].split("\n") == ["boto3", "botocore"]
     assert {script["type"] for script in script_set["scripts"]} == {"python"}
-    assert {script["publishVersion"] for script in script_set["scripts"]} == {VERSION}
+    assert {script["publishVersion"] for script in script_set["scripts"]} == {0}
+    assert script_set["description"].startswith(f"Version {VERSION}. ")
     files = {f"script-sets/{SET}/{script['id'].split('__', 1)[1]}.py" for script in script_set["scripts"]}
     assert files | {"META.yaml", *DOCUMENTS} == {
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
@@ -187,6 +188,25 @@ def test_a_module_ships_without_being_listed_anywhere(tree) -> None:
     assert f"script-sets/{SET}/aws_extra.py" in files
     (script_set,) = yaml.safe_load(files["META.yaml"])["scriptSets"]
     assert {script["id"]: script["title"] for script in script_set["scripts"]}[f"{SET}__aws_extra"] == "Something new"
+
+
+def test_a_script_whose_id_or_title_the_database_would_refuse_is_refused(tree) -> None:
+    path = tree / SET / "aws" / ("x" * 40 + ".py")
+    path.write_text('"""Something new."""\nX = 1\n')
+    with pytest.raises(MarketError, match=r'META.yaml:1: script "\S+": id has 67 characters.*takes 64: Func could not'):
+        build(tree)
+    path.rename(tree / SET / "aws" / "extra.py").write_text(f'"""{"t" * 257}."""\nX = 1\n')
+    with pytest.raises(MarketError, match=r'META.yaml:1: script "\S+__aws_extra": title has 257 characters'):
+        build(tree)
+
+
+@pytest.mark.parametrize("version", ["1.2.3", "0"])
+def test_the_version_is_for_people_and_no_number_of_func_s(tree, version) -> None:
+    path = tree / SET / "version.py"
+    path.write_text(path.read_text().replace(f'"{VERSION}"', f'"{version}"'))
+    (script_set,) = yaml.safe_load(build(tree)["META.yaml"])["scriptSets"]
+    assert {script["publishVersion"] for script in script_set["scripts"]} == {0}
+    assert script_set["description"].startswith(f"Version {version}. ")
 
 
 def test_two_paths_of_one_name_are_refused(tree) -> None:

@@ -58,7 +58,7 @@ def test_a_release_sets_the_version_in_one_place_and_dates_the_changelog(tree) -
     ]
     assert [path.name for path in changed] == ["version.py"]
     assert 'VERSION = "1.2.3"' in changed[0].read_text()
-    assert "publishVersion: 1.2.3" in (folder / "META.yaml").read_text()
+    assert "description: Version 1.2.3. " in (folder / "META.yaml").read_text()
     assert archive.is_file()
     assert sums.parent == folder.parent
 
