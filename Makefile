@@ -26,7 +26,7 @@ market: .venv/installed  ## dist/script-market/ and dist/guance_aws_cloudfront.z
 release: .venv/installed  ## VERSION=1.2.3: changelog, version, market, zip and checksums, to be committed and published
 	@$(RUN) -m devtools.market.release "$(VERSION)"
 
-docs: .venv/installed  ## the metric tables of READMEs and integration pages, and these pages' example of an object
+docs: .venv/installed  ## the tables of metrics and monitors in docs/, the example of an object, the links between pages
 	@$(RUN) -m devtools.docs.write
 
 assets: .venv/installed  ## dashboards and monitors for Guance, English and Chinese, out of the catalog

@@ -35,8 +35,8 @@ no time:
 
 MEANING = """
 - **Rows 1, the bill and the quota:** CloudWatch bills metrics, not calls, so the dollars follow from the
-  distributions and metrics that you choose (README, "Cost"). No run makes a call more than AWS's own limits ask
-  for: 100 distributions a page, 500 metrics a call.
+  distributions and metrics that you choose ("Cost" in docs/en/operation.md). No run makes a call more than AWS's own
+  limits ask for: 100 distributions a page, 500 metrics a call.
 - **Rows 2, the processor of your Func:** 1,000 distributions keep a worker busy for {side:.2f} s a run, which is
   {busy:.2f} % of the 5 minutes. What Func's own helper then spends on line protocol, {helper} as much, is not ours
   to change; it is measured with this repository's copy of the helper.

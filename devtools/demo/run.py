@@ -193,7 +193,7 @@ def finish(seconds: float) -> None:
     show.say(f"  All points lie in {path}, table `points`; for example, where sqlite3 is installed:")
     show.say(f"    sqlite3 {path} \"SELECT datetime(time, 'unixepoch'), tags, fields FROM points LIMIT 5\"")
     show.say("  One tick against your own AWS account, reading only, points into a local receiver:")
-    show.say("    make live          (credentials from your environment or AWS profile; see README)")
+    show.say("    make live          (credentials from your environment or AWS profile; see CONTRIBUTING.md)")
     show.say("  Into your own Func: README, Install.")
     show.say(f"  Done in {seconds:.0f} s.")
 

@@ -1,4 +1,8 @@
-"""Writes what the documents take from elsewhere: the tables of metrics and monitors, an object: `make docs`."""
+"""Writes what the documents take from the code: metric tables, monitors, an object, links between pages: `make docs`.
+
+A document has a place for each, between `<!-- NAME, by make docs -->` and `<!-- end -->`. All documents are made before
+the first one is written.
+"""
 
 from __future__ import annotations
 
@@ -7,108 +11,88 @@ import re
 import sys
 from contextlib import ExitStack, redirect_stdout
 from io import StringIO
-from typing import Any, Dict, List, Mapping, NamedTuple, Pattern
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Tuple
 
+from devtools.docs.languages import LANGUAGES, Language
 from devtools.docs.monitors import monitors_table
 from devtools.market.build import ROOT
-from guance_aws_cloudfront.cloudfront.catalog import (
-    ADDITIONAL,
-    DEFAULT,
-    DERIVED,
-    EDGE,
-    FUNCTION,
-    Derived,
-    Metric,
-    all_metrics,
-    field_name,
-)
+from guance_aws_cloudfront.cloudfront.catalog import DERIVED, Derived, Metric, all_metrics, field_name
 
-TABLE = re.compile(r"(<!-- metrics, by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
+# The pages that a user looks things up in, in the order of their links; each is in docs/en and docs/zh.
+GUIDE = (
+    *("install", "configuration", "metrics", "objects", "accounts", "dashboard-and-monitors"),
+    *("operation", "troubleshooting", "security", "changing-over"),
+)
+# The page in the form of Guance's integrations, which stands alone.
+INTEGRATION = "aws_cloudfront"
+# What each page has a place for, but for the links of the guide's pages, which all of them have.
+PLACES: Dict[str, Tuple[str, ...]] = {
+    "metrics": ("metrics",),
+    "objects": ("object",),
+    "dashboard-and-monitors": ("monitors",),
+    INTEGRATION: ("metrics", "monitors", "object"),
+}
+READMES = {"en": "README.md", "zh": "README.zh.md"}
+NAMES = {"en": "English", "zh": "中文"}
 # A longer field of the example is left out.
 LONGEST = 100
-MONITORS = re.compile(r"(<!-- monitors, by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
-OBJECT = re.compile(r"(<!-- object, by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-class Language(NamedTuple):
-    """The words of a README: the table's head, the groups' introductions, the units, and meanings by metric."""
-
-    head: str
-    groups: Dict[str, str]
-    units: Dict[str, str]
-    meanings: Dict[str, str]
-    derived: str
-    derived_head: str
-    derived_meanings: Dict[str, str]
+class DocsError(Exception):
+    """Something is missing without which the documents cannot be made."""
 
 
-ENGLISH = Language(
-    head="| field | meaning | unit |",
-    groups={
-        DEFAULT: "**Default**, free, collected unless `metrics` says otherwise:",
-        ADDITIONAL: "**Additional metrics**, paid at AWS, where they are switched on for the distribution:",
-        FUNCTION: "**CloudFront Functions**, points of their own with the tag `FunctionName`:",
-        EDGE: "**Lambda@Edge**, as the distribution sees it:",
-    },
-    units={"count": "count", "byte": "byte", "percent": "percent (0-100)", "ms": "milliseconds"},
-    meanings={metric.name: metric.meaning[0].lower() + metric.meaning[1:] for metric in all_metrics().values()},
-    derived=(
-        "**Derived**: computed by the collector, not by CloudWatch, from two values of the same minute; a minute that "
-        "lacks one of them has no such field. Rates cannot be added up, these can: `SUM(Derived_5xxErrors) / "
-        'SUM(Requests_Sum)` is the error rate of several distributions. `"derived": False` switches them off:'
-    ),
-    derived_head="| field | computed as | meaning | unit |",
-    derived_meanings={one.name: one.meaning[0].lower() + one.meaning[1:] for one in DERIVED},
-)
-CHINESE = Language(
-    head="| 字段 | 含义 | 单位 |",
-    groups={
-        DEFAULT: "**默认指标**：免费，未设置 `metrics` 时采集：",
-        ADDITIONAL: "**附加指标**：AWS 收费，仅在分配上已开启时采集：",
-        FUNCTION: "**CloudFront Functions**：单独的数据点，带标签 `FunctionName`：",
-        EDGE: "**Lambda@Edge**：从分配的角度看：",
-    },
-    units={"count": "次", "byte": "字节", "percent": "百分比（0-100）", "ms": "毫秒"},
-    meanings={
-        "Requests": "查看器请求总数，含所有 HTTP 方法以及 HTTP 与 HTTPS 请求",
-        "BytesDownloaded": "查看器通过 GET、HEAD 和 OPTIONS 请求下载的字节数",
-        "BytesUploaded": "查看器通过 POST 和 PUT 请求上传到源站的字节数",
-        "4xxErrorRate": "响应状态码为 4xx 的查看器请求占比",
-        "5xxErrorRate": "响应状态码为 5xx 的查看器请求占比",
-        "TotalErrorRate": "响应状态码为 4xx 或 5xx 的查看器请求占比",
-        "CacheHitRate": "可缓存请求中由缓存响应的占比",
-        "OriginLatency": "未由缓存响应的请求，从收到请求到开始返回首字节所用的时间",
-        **{f"{status}ErrorRate": f"响应状态码为 {status} 的请求占比" for status in (401, 403, 404, 502, 503, 504)},
-        "FunctionInvocations": "CloudFront 函数的调用次数",
-        "FunctionValidationErrors": "CloudFront 函数返回无效结果的次数",
-        "FunctionExecutionErrors": "CloudFront 函数执行出错的次数",
-        "FunctionThrottles": "CloudFront 函数被限流的次数",
-        "FunctionComputeUtilization": "CloudFront 函数所用时间占允许的最长时间的比例",
-        "LambdaExecutionError": "Lambda@Edge 函数执行出错的次数",
-        "LambdaValidationError": "Lambda@Edge 函数返回无效结果的次数",
-        "LambdaLimitExceededErrors": "超出限制的 Lambda@Edge 调用次数",
-    },
-    derived=(
-        "**派生字段**：由采集器根据同一分钟的两个值计算，并非 CloudWatch 给出的值；缺少其中任何一个值的分钟没有该字段。"
-        "先求和再相除：`SUM(Derived_5xxErrors) / SUM(Requests_Sum)` 即多个分配合计的错误率。"
-        '设置 `"derived": False` 可关闭：'
-    ),
-    derived_head="| 字段 | 计算方法 | 含义 | 单位 |",
-    derived_meanings={
-        "Derived_4xxErrors": "响应状态码为 4xx 的查看器请求数",
-        "Derived_5xxErrors": "响应状态码为 5xx 的查看器请求数",
-        "Derived_TotalErrors": "响应状态码为 4xx 或 5xx 的查看器请求数",
-        **{f"Derived_{status}Errors": f"响应状态码为 {status} 的请求数" for status in (401, 403, 404, 502, 503, 504)},
-        "Derived_CacheHitsUpperBound": "由缓存响应的请求数的上限：命中率只针对可缓存请求，而 Requests_Sum 包含所有请求",
-        "Derived_RequestsWithCacheHitRate": "有缓存命中率的分钟的请求数：用作缓存命中数上限的分母",
-    },
-)
-READMES = {"README.md": ENGLISH, "README.zh.md": CHINESE}
-PAGES = {"docs/en/aws_cloudfront.md": ENGLISH, "docs/zh/aws_cloudfront.md": CHINESE}
+def documents(root: Path, point: Mapping[str, Any]) -> Dict[str, str]:
+    """The text of every document that has generated parts, by its path below `root`.
+
+    `point` is the object that serves as the example. DocsError when a translation or a place is missing.
+    """
+    problems = [problem for code, language in LANGUAGES.items() for problem in untranslated(code, language)]
+    if problems:
+        raise DocsError(" ".join(problems))
+    made: Dict[str, str] = {}
+    for code in LANGUAGES:
+        titles = {page: _title(root / f"docs/{code}/{page}.md") for page in GUIDE}
+        parts = {
+            "metrics": metric_tables(LANGUAGES[code]),
+            "monitors": monitors_table(code),
+            "object": f"```json\n{json.dumps(shortened(point), ensure_ascii=False, indent=2)}\n```\n",
+        }
+        for page in (*GUIDE, INTEGRATION):
+            path = f"docs/{code}/{page}.md"
+            text = (root / path).read_text(encoding="utf-8")
+            for place in PLACES.get(page, ()):
+                text = filled(text, place, parts[place], path)
+            if page in GUIDE:
+                text = filled(text, "pages", links(code, page, titles), path)
+            made[path] = text
+    return made
 
 
-def tables(language: Language) -> str:
-    """The metric tables, one for each group of the catalog."""
+def untranslated(code: str, language: Language) -> List[str]:
+    """A sentence for each word that the tables of a language need and do not have, or have for nothing."""
+    catalog = all_metrics()
+    needed = {
+        "meaning of the metric": (set(catalog), set(language.meanings)),
+        "meaning of the derived field": ({one.name for one in DERIVED}, set(language.derived_meanings)),
+        "unit": ({metric.unit for metric in catalog.values()}, set(language.units)),
+        "group": ({metric.group for metric in catalog.values()}, set(language.groups)),
+    }
+    problems = []
+    for what, (wanted, known) in needed.items():
+        problems += [
+            f"devtools/docs/languages.py has no '{code}' {what} {name}: add it." for name in sorted(wanted - known)
+        ]
+        problems += [
+            f"devtools/docs/languages.py has a '{code}' {what} {name}, which the catalog does not have: remove it."
+            for name in sorted(known - wanted)
+        ]
+    return problems
+
+
+def metric_tables(language: Language) -> str:
+    """The metric tables, one for each group of the catalog, and that of the derived fields."""
     parts: List[str] = []
     for group, introduction in language.groups.items():
         rows = [row(metric, language) for metric in all_metrics().values() if metric.group == group]
@@ -130,20 +114,12 @@ def derived_row(one: Derived, language: Language) -> str:
     return f"| `{one.name}` | {computed} | {language.derived_meanings[one.name]} | {language.units['count']} |"
 
 
-def written(text: str, language: Language) -> str:
-    """A document with its tables made anew; ValueError when it has no place for them."""
-    return _replaced(text, TABLE, tables(language), "the metric tables")
-
-
-def with_monitors(text: str, code: str) -> str:
-    """A page in a language with its table of monitors made anew; ValueError when it has no place for it."""
-    return _replaced(text, MONITORS, monitors_table(code), "the table of monitors")
-
-
-def with_example(text: str, point: Mapping[str, Any]) -> str:
-    """A page with its example of an object made anew; ValueError when it has no place for it."""
-    shown = json.dumps(shortened(point), ensure_ascii=False, indent=2)
-    return _replaced(text, OBJECT, f"```json\n{shown}\n```\n", "the example of an object")
+def links(code: str, page: str, titles: Mapping[str, str]) -> str:
+    """The line that leads from a page of the guide to README, to all other pages, and to its other language."""
+    there = [f"[README](../../{READMES[code]})"]
+    there += [f"**{title}**" if other == page else f"[{title}]({other}.md)" for other, title in titles.items()]
+    there += [f"[{name}](../{other}/{page}.md)" for other, name in NAMES.items() if other != code]
+    return " ·\n".join(there) + "\n"
 
 
 def shortened(point: Mapping[str, Any]) -> Dict[str, Any]:
@@ -166,22 +142,31 @@ def reported_object() -> Dict[str, Any]:
         return stage.datakit.points("custom_object")[0]._asdict()
 
 
-def _replaced(text: str, place: Pattern[str], made: str, name: str) -> str:
-    done, times = place.subn(lambda found: f"{found.group(1)}{made}{found.group(2)}", text)
+def filled(text: str, place: str, made: str, path: str) -> str:
+    """A document's text with one place made anew; DocsError when there is not exactly one of that name."""
+    between = re.compile(rf"(<!-- {place}, by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
+    done, times = between.subn(lambda found: f"{found.group(1)}{made}{found.group(2)}", text)
     if times != 1:
-        raise ValueError(f"there are {times} places for {name}, not one")
+        raise DocsError(f"{path} has {times} places <!-- {place}, by make docs --> … <!-- end -->, not one.")
     return done
 
 
+def _title(page: Path) -> str:
+    found = re.search(r"^# (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise DocsError(f"{page.name} has no heading '# …' to be linked by.")
+    return found.group(1)
+
+
 def main() -> int:
-    """Write all documents; the exit status."""
-    point = reported_object()
-    for name, language in {**READMES, **PAGES}.items():
-        path = ROOT / name
-        text = written(path.read_text(encoding="utf-8"), language)
-        if name in PAGES:
-            text = with_example(with_monitors(text, path.parent.name), point)
-        path.write_text(text, encoding="utf-8")
+    """Make all documents, then write them; the exit status."""
+    try:
+        made = documents(ROOT, reported_object())
+    except DocsError as error:
+        print(f"Nothing was written. {error}", file=sys.stderr)
+        return 1
+    for path, text in made.items():
+        (ROOT / path).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -27,11 +27,14 @@ TITLE = "Guance Integration (AWS CloudFront)"
 DESCRIPTION = (
     "Reports CloudFront distributions as custom objects, and their CloudWatch metrics for every minute, to Guance."
 )
-# What stands beside the scripts: the page of the script set, what it links to, and what is imported into Guance.
+# What stands beside the scripts: the pages that a user reads, with their pictures, and what is imported into Guance.
 DOCUMENTS = (
-    *("README.md", "README.zh.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"),
-    "docs/benchmarks.md",
-    *(f"docs/img/dashboard.{name}.png" for name in ("en", "zh", "phone")),
+    *("README.md", "README.zh.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"),
+    *sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "docs").rglob("*")
+        if path.suffix in (".md", ".png", ".svg")
+    ),
     *(f"{kind}/{language}/aws_cloudfront.json" for kind in ("dashboard", "monitor") for language in ("en", "zh")),
 )
 # The first moment that a zip can name: the files of a build are of no date.

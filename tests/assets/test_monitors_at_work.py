@@ -138,7 +138,7 @@ def speaks_after(title, points, stop, offset, statuses=("warning", "error", "cri
 @pytest.mark.parametrize("offset", range(1, 6))
 def test_traffic_that_stops_altogether_is_critical_before_the_hour_is_empty(offset) -> None:
     points = [*traffic(900, NOW - WEEK + 3 * HOUR, 600), *traffic(900, STOP)]
-    # The READMEs name these minutes.
+    # docs/en and docs/zh, dashboard-and-monitors.md, name these minutes.
     assert 36 <= speaks_after("traffic drop", points, STOP, offset) <= 41
     assert 45 <= speaks_after("traffic drop", points, STOP, offset, ("error",)) <= 50
     assert 54 <= speaks_after("traffic drop", points, STOP, offset, ("critical",)) <= 59

@@ -1,4 +1,4 @@
-"""What README says of keys, defaults and metrics is what the code has."""
+"""What the documents say of keys, defaults and versions is what the code has, and every link leads somewhere."""
 
 import ast
 import re
@@ -6,18 +6,56 @@ from pathlib import Path
 
 import pytest
 
+from devtools.docs.write import GUIDE, READMES
 from devtools.market.build import library_of
 from guance_aws_cloudfront.settings.account import ACCOUNT_KEYS
 from guance_aws_cloudfront.settings.config import CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
 
 ROOT = Path(__file__).resolve().parents[2]
-READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
-STARTUP = (ROOT / "startup" / "guance_aws_cloudfront.py").read_text()
+STARTUP = (ROOT / "startup" / "guance_aws_cloudfront.py").read_text(encoding="utf-8")
+# All that a reader may follow a link in.
+DOCUMENTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for pattern in ("*.md", "docs/**/*.md", "tests/README.md")
+    for path in sorted(ROOT.glob(pattern))
+}
+LANGUAGES = list(READMES)
+# The headings of the README that older releases' sentences, other people's bookmarks and the startup scripts that they
+# have deployed point to.
+FORMER_ANCHORS = {
+    "README.md": (
+        *("what-you-get", "try-it-first", "install", "from-the-zip", "verify", "iam-policy", "configuration"),
+        *("several-accounts", "metrics", "choosing-metrics", "choosing-distributions", "tags", "resource-tags"),
+        *("object", "dashboard-and-monitors", "what-the-log-says", "cost", "speed", "troubleshooting"),
+        *("upgrade-and-removal", "for-contributors", "one-tick-against-real-aws", "project-layout", "begin-anew"),
+    ),
+    "README.zh.md": (
+        *("功能概览", "先试用", "安装", "从-zip-安装", "验证", "iam-策略", "配置", "多个账户", "指标", "选择指标"),
+        *("选择分配", "标签", "资源标签", "自定义对象", "仪表板与监控器", "日志说明", "费用", "速度", "故障排查"),
+        *("升级与卸载", "参与开发", "针对真实-aws-运行一次", "代码结构", "begin-anew"),
+    ),
+}
 
 
-@pytest.fixture(params=READMES, ids=lambda path: path.name)
-def readme(request):
-    return request.param.read_text()
+def without_code(text):
+    """A document without its blocks of code and comments, in which nothing is a heading or a link."""
+    return re.sub(r"^```.*?^```$|<!--.*?-->", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(text):
+    """Where a link into a document may lead: its headings, as GitHub names them, and its explicit anchors."""
+    text = without_code(text)
+    headings = re.findall(r"^#+ (.+?)(?: \{#([\w-]+)\})?$", text, re.MULTILINE)
+    named = {identifier for _, identifier in headings if identifier}
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading, _ in headings)
+    return named | set(plain) | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+def links(text):
+    """The relative links of a document: path (empty: itself) and anchor (empty: its top)."""
+    found = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", without_code(text))
+    assert ("", "") not in found
+    return found
 
 
 def rows(text):
@@ -28,8 +66,57 @@ def rows(text):
     return {cells[0]: cells[1:] for cells in split}
 
 
-def test_every_key_of_the_configuration_has_its_row_with_default_and_limits(readme) -> None:
-    table = rows(readme)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_leads_somewhere(name) -> None:
+    for path, anchor in links(DOCUMENTS[name]):
+        target = (ROOT / name).parent.joinpath(path).resolve() if path else ROOT / name
+        assert target.is_file(), path
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), f"{path}#{anchor}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_found_from_the_readme_and_from_every_other_page(language) -> None:
+    from_readme = {path for path, _ in links(DOCUMENTS[READMES[language]])}
+    assert {f"docs/{language}/{page}.md" for page in GUIDE} <= from_readme
+    for page in GUIDE:
+        linked = {path for path, _ in links(DOCUMENTS[f"docs/{language}/{page}.md"])}
+        assert {f"{other}.md" for other in GUIDE if other != page} | {f"../../{READMES[language]}"} <= linked
+    there = {path.stem for path in (ROOT / "docs" / language).glob("*.md")}
+    assert there == {*GUIDE, "aws_cloudfront"}
+
+
+def test_both_languages_have_the_same_headings_tables_and_code() -> None:
+    for one, other in [READMES.values(), *((f"docs/en/{page}.md", f"docs/zh/{page}.md") for page in GUIDE)]:
+        for form in (r"^(#+) ", r"^(\|)", r"^(```\w*)$", r"^(\d)\. "):
+            found = [re.findall(form, DOCUMENTS[name], re.MULTILINE) for name in (one, other)]
+            assert found[0] == found[1], f"{one}, {other}: {form}"
+
+
+@pytest.mark.parametrize("name", READMES.values())
+def test_a_readme_is_short_and_its_contents_are_its_sections(name) -> None:
+    text = DOCUMENTS[name]
+    assert len(text.splitlines()) <= 200
+    (contents,) = re.findall(r"^\*\*(?:Contents|目录).\*\* (.+?)\n\n", text, re.MULTILINE | re.DOTALL)
+    assert re.findall(r"\[(.+?)\]\(#", contents) == re.findall(r"^## (.+)$", without_code(text), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", FORMER_ANCHORS)
+def test_former_anchors_of_a_readme_still_lead_somewhere(name) -> None:
+    assert [anchor for anchor in FORMER_ANCHORS[name] if anchor not in anchors(DOCUMENTS[name])] == []
+
+
+def test_what_a_sentence_of_the_code_points_to_is_found_in_the_readme() -> None:
+    for source in [*library_of().values(), None]:
+        text = STARTUP if source is None else source.text
+        for named in re.findall(r'README, "([^"]+)"', text) + re.findall(r'"([^"]+)" in README', text):
+            for readme in READMES.values():
+                assert named in DOCUMENTS[readme], f"{source and source.path}: {named}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_key_of_the_configuration_has_its_row_with_default_and_limits(language) -> None:
+    table = rows(DOCUMENTS[f"docs/{language}/configuration.md"])
     for key in CONFIG_KEYS:
         assert f"`{key}`" in table
     for key, allowed in {**SECONDS, "concurrency": CONCURRENCY}.items():
@@ -38,17 +125,23 @@ def test_every_key_of_the_configuration_has_its_row_with_default_and_limits(read
         assert [int(number) for number in re.findall(r"\d+", limits)][:2] == [allowed.minimum, allowed.maximum]
 
 
-def test_every_key_of_the_account_has_its_row(readme) -> None:
-    listed = " ".join(rows(readme))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_key_of_the_account_has_its_row(language) -> None:
+    listed = " ".join(rows(DOCUMENTS[f"docs/{language}/configuration.md"]))
     assert all(f"`{key}`" in listed for key in ACCOUNT_KEYS)
 
 
-def test_links_within_a_readme_lead_somewhere(readme) -> None:
-    headings = [line.lstrip("#").strip() for line in readme.splitlines() if line.startswith("#")]
-    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    assert set(re.findall(r"\]\(#([^)]+)\)", readme)) <= anchors
-    for path in re.findall(r"\]\((?!http|#)([^)#]+)\)", readme):
-        assert (ROOT / path).exists(), path
+@pytest.mark.parametrize("name", READMES.values())
+def test_a_readme_names_the_versions_that_are_tested_and_required(name) -> None:
+    pins = [(ROOT / "requirements" / file).read_text(encoding="utf-8") for file in ("dev-py38.txt", "dev.txt")]
+    oldest, newest = (re.findall(r"^boto3==([\d.]+)", pin, re.MULTILINE)[0] for pin in pins)
+    (row,) = re.findall(r"^\| boto3 \| (.+) \|$", DOCUMENTS[name], re.MULTILINE)
+    (badge,) = re.findall(r"badge/boto3-(.+?)-blue", DOCUMENTS[name])
+    for shown in (row, badge):
+        assert re.findall(r"1\.\d+\.\d+", shown) == [oldest, newest]
+    (required,) = re.findall(r'^requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert f"badge/python-{required}%20or%20newer-blue" in DOCUMENTS[name]
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
 def test_the_startup_script_shows_every_key_of_the_configuration_with_its_default() -> None:
@@ -70,9 +163,8 @@ def test_every_line_that_the_startup_script_shows_is_one_that_works() -> None:
         parse_config(ast.literal_eval(f"{{{line}}}"))
 
 
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
-def test_every_wing_that_ships_has_its_place_in_the_layout(readme) -> None:
-    text = readme.read_text(encoding="utf-8")
+def test_every_wing_that_ships_has_its_place_in_the_layout() -> None:
+    text = DOCUMENTS["CONTRIBUTING.md"]
     layout = text[text.index("guance_aws_cloudfront/   ") : text.index("\nstartup/  ")]
     wings = {module.partition(".")[0] for module in library_of()} - {"text", "errors", "version"}
     assert [wing for wing in wings if not re.search(rf"\b{wing}\b", layout)] == []

@@ -9,51 +9,68 @@ import yaml
 
 from devtools.assets.monitors import MONITORS
 from devtools.docs import write as docs
-from devtools.docs.write import PAGES, READMES, ROOT, shortened, tables, with_example, with_monitors, written
-from guance_aws_cloudfront.cloudfront.catalog import DERIVED, all_metrics, field_name
+from devtools.docs.languages import LANGUAGES
+from devtools.docs.write import READMES, ROOT, DocsError, documents, metric_tables, shortened, untranslated
+from devtools.market.build import DOCUMENTS
+from guance_aws_cloudfront.cloudfront.catalog import DERIVED, Metric, all_metrics, field_name
 
-DOCUMENTS = {**READMES, **PAGES}
+PAGES = [f"docs/{language}/aws_cloudfront.md" for language in LANGUAGES]
+MONITOR_PAGES = [*PAGES, *(f"docs/{language}/dashboard-and-monitors.md" for language in LANGUAGES)]
+POINT = {"measurement": "m", "tags": {"name": "E1"}, "fields": {"a": "x" * 101, "b": "short", "c": True}, "time": 1}
 
 
 def read(name):
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_tables_in_a_document_are_up_to_date(name) -> None:
-    assert written(read(name), DOCUMENTS[name]) == read(name), "run make docs"
+def example_of(text):
+    """The generated object of a page, None where it has none."""
+    found = re.search(r"<!-- object, by make docs -->\n```json\n(.+?)```", text, re.DOTALL)
+    return found and json.loads(found[1])
 
 
-@pytest.mark.parametrize("language", READMES.values(), ids=READMES)
+def test_every_generated_part_but_the_object_is_up_to_date() -> None:
+    made = documents(ROOT, POINT)
+    assert len(made) == 2 * (len(docs.GUIDE) + 1)
+    for name, text in made.items():
+        here, there = ({"text": whole, "object": example_of(whole)} for whole in (text, read(name)))
+        assert (here["object"] is None) == (there["object"] is None)
+        if here["object"] is None:
+            assert here["text"] == there["text"], f"{name}: run make docs"
+        else:
+            cut = [re.sub(r"(?s)<!-- object, by.+?<!-- end -->", "", one["text"]) for one in (here, there)]
+            assert cut[0] == cut[1], f"{name}: run make docs"
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 def test_every_metric_has_a_row_with_its_fields_meaning_and_unit(language) -> None:
-    drawn = tables(language)
+    drawn = metric_tables(language)
     for metric in all_metrics().values():
         fields = [f"`{field_name(metric.name, statistic)}`" for statistic in metric.statistics]
         row = f"| {', '.join(fields)} | {language.meanings[metric.name]} | {language.units[metric.unit]} |"
         assert row in drawn.splitlines()
 
 
-@pytest.mark.parametrize("language", READMES.values(), ids=READMES)
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 def test_every_derived_field_is_listed_as_derived(language) -> None:
-    before, derived = tables(language).split(language.derived)
+    before, derived = metric_tables(language).split(language.derived)
     assert "Derived_" not in before
     listed = re.findall(r"^\| `(\w+)` \| `.+` \| .+ \| .+ \|$", derived, re.MULTILINE)
     assert listed == [one.name for one in DERIVED]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_monitors_in_a_page_are_up_to_date(name) -> None:
-    assert with_monitors(read(name), name.split("/")[1]) == read(name), "run make docs"
+@pytest.mark.parametrize("name", MONITOR_PAGES)
+def test_every_monitor_has_a_row(name) -> None:
     assert len(re.findall(r"^\| AWS CloudFront ", read(name), re.MULTILINE)) == len(MONITORS)
 
 
 @pytest.mark.parametrize(("name", "said"), [("README.md", "and {} monitors"), ("README.zh.md", "和{}个监控器")])
 def test_a_readme_counts_the_monitors(name, said) -> None:
-    number = {"README.md": {8: "eight", 9: "nine", 10: "ten"}, "README.zh.md": {8: "八", 9: "九", 10: "十"}}[name]
-    assert said.format(number[len(MONITORS)]) in read(name)
+    words = {"README.md": {8: "eight", 9: "nine", 10: "ten"}, "README.zh.md": {8: "八", 9: "九", 10: "十"}}[name]
+    assert said.format(words.get(len(MONITORS), len(MONITORS))) in read(name)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", MONITOR_PAGES)
 def test_monitors_that_need_what_is_paid_are_marked(name) -> None:
     rows = re.findall(r"^\| (AWS CloudFront .+? ¹) \|", read(name), re.MULTILINE)
     assert len(rows) == 2
@@ -66,26 +83,65 @@ def test_the_object_in_a_page_is_one_that_the_demo_reports(monkeypatch) -> None:
     pytest.importorskip("sparklines")
     pytest.importorskip("plotly")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "")
-    point = docs.reported_object()
-    for name in PAGES:
-        assert with_example(read(name), point) == read(name), "run make docs"
+    expected = shortened(docs.reported_object())
+    shown = {name: example_of(read(name)) for name in documents(ROOT, POINT)}
+    assert sorted(name for name, point in shown.items() if point) == sorted(
+        f"docs/{language}/{page}.md" for language in LANGUAGES for page in ("aws_cloudfront", "objects")
+    )
+    for name, point in shown.items():
+        assert point in (None, expected), f"{name}: run make docs"
 
 
 def test_only_long_texts_of_an_object_are_left_out() -> None:
-    point = {"measurement": "m", "tags": {"name": "E1"}, "fields": {"a": "x" * 101, "b": "short", "c": True}, "time": 1}
-    assert shortened(point) == {
+    assert shortened(POINT) == {
         "measurement": "m",
         "tags": {"name": "E1"},
         "fields": {"a": "{…}", "b": "short", "c": True},
     }
 
 
-@pytest.mark.parametrize(
-    "make", [lambda text: written(text, READMES["README.md"]), lambda text: with_monitors(text, "en")]
-)
-def test_a_document_without_a_place_for_the_tables_is_an_error(make) -> None:
-    with pytest.raises(ValueError, match="there are 0 places"):
-        make("# nothing")
+def test_a_document_without_a_place_for_a_part_is_an_error(tree) -> None:
+    page = tree / "docs" / "zh" / "metrics.md"
+    page.write_text("# 指标\n", encoding="utf-8")
+    with pytest.raises(DocsError, match=r"docs/zh/metrics.md has 0 places <!-- metrics, by make docs -->"):
+        documents(tree, POINT)
+
+
+def test_a_metric_without_a_chinese_meaning_is_named_before_anything_is_written(tree, monkeypatch, capsys) -> None:
+    new = Metric("GrpcRequests", ("Sum",), "frames", "Requests over gRPC", "grpc")
+    monkeypatch.setattr(docs, "all_metrics", lambda: {**all_metrics(), new.name: new})
+    monkeypatch.setattr(docs, "reported_object", lambda: POINT)
+    monkeypatch.setattr(docs, "ROOT", tree)
+    before = {path: path.read_bytes() for path in tree.rglob("*.md")}
+    assert docs.main() == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Nothing was written. ")
+    for wanted in (
+        "'zh' meaning of the metric GrpcRequests",
+        "'zh' unit frames",
+        "'en' unit frames",
+        "'zh' group grpc",
+    ):
+        assert f"devtools/docs/languages.py has no {wanted}: add it." in said
+    assert {path: path.read_bytes() for path in tree.rglob("*.md")} == before
+
+
+def test_a_meaning_of_no_metric_is_named() -> None:
+    language = LANGUAGES["zh"]
+    stale = language._replace(meanings={**language.meanings, "Gone": "…"})
+    (problem,) = untranslated("zh", stale)
+    assert problem.endswith("has a 'zh' meaning of the metric Gone, which the catalog does not have: remove it.")
+
+
+def test_make_docs_writes_what_it_made(tree, monkeypatch) -> None:
+    monkeypatch.setattr(docs, "reported_object", lambda: POINT)
+    monkeypatch.setattr(docs, "ROOT", tree)
+    page = tree / "docs" / "en" / "metrics.md"
+    page.write_text(page.read_text(encoding="utf-8").replace("Requests_Sum", "Reqs"), encoding="utf-8")
+    assert docs.main() == 0
+    assert {name: (tree / name).read_text(encoding="utf-8") for name in documents(ROOT, POINT)} == documents(
+        ROOT, POINT
+    )
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -114,12 +170,18 @@ def test_a_page_has_the_sections_of_guances_integrations_and_speaks_of_no_other_
 
 
 def test_the_policy_is_the_same_everywhere() -> None:
-    policies = {name: re.findall(r"```json\n(\{\n  \"Version\".+?)```", read(name), re.DOTALL) for name in DOCUMENTS}
-    assert len({json.dumps(json.loads(found[0])) for found in policies.values()}) == 1
+    policies = [
+        found
+        for name in (*READMES.values(), *PAGES)
+        for found in re.findall(r"```json\n(\{\n  \"Version\".+?)```", read(name), re.DOTALL)
+    ]
+    assert len(policies) == 4
+    assert len({json.dumps(json.loads(policy)) for policy in policies}) == 1
 
 
 def test_every_picture_is_small_and_shown_somewhere() -> None:
-    shown = {path for name in READMES for path in re.findall(r"\]\((docs/img/[^)]+)\)", read(name))}
+    shown = {path for name in READMES.values() for path in re.findall(r"\]\((docs/img/[^)]+)\)", read(name))}
     there = {path.relative_to(ROOT).as_posix(): path.stat().st_size for path in (ROOT / "docs" / "img").iterdir()}
     assert shown == set(there)
+    assert shown <= set(DOCUMENTS)
     assert max(there.values()) < 300_000
