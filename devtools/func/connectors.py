@@ -1,7 +1,9 @@
-"""The connectors of the local Func: DataKit, DataWay and Guance write points as Func's own helpers do.
+"""The connectors of the local Func: DataKit, DataWay and Guance write and query as Func's own helpers do.
 
 Behaviour as measured on Func: 100 points a POST, plain text, 10 s time-out, no retry; a status of 400 and more raises
-a plain Exception, or is returned by an older Func (`raises=False`); the answer is that of the last POST.
+a plain Exception, or is returned by an older Func (`raises=False`); the answer is that of the last POST. An answer is
+what its JSON says, or its bytes where it is no JSON. The helpers have many more methods; here are those that a script
+of this project may use, and no other.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import gzip
 import http.client
 import json
 import re
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import urlencode, urlsplit
 
 POINTS_PER_POST = 100
@@ -21,6 +23,8 @@ COMPRESSED_FROM = 20_000
 FIRST_NANOSECOND = 10**18
 
 Point = Mapping[str, Any]
+# The status, and what the answer's JSON says or its bytes.
+Answer = Tuple[int, Any]
 OnWrite = Callable[[str, Sequence[Point]], None]
 
 
@@ -33,42 +37,86 @@ class DataKitConnector:
     def __init__(self, config: Mapping[str, Any], on_write: OnWrite, raises: bool) -> None:
         self._protocol = config.get("protocol", "http")
         self._address = (config.get("host", "localhost"), int(config.get("port") or 9529))
-        self._query = {"input": config.get("source") or "datakit-python-sdk"}
+        self.source = config.get("source") or "datakit-python-sdk"
         self._on_write = on_write
         self._raises = raises
         self._compressed_from: Optional[int] = None
 
-    def write_by_category_many(self, category: str, data: Sequence[Point]) -> Optional[Tuple[int, Any]]:
-        """Write points; (status, answer) of the last POST, None for no points. Exception when one is refused."""
-        self._on_write(category, data)
-        points = [_checked(point) for point in json.loads(json.dumps(data))]
+    def write_by_category_many(self, category: str, data: Sequence[Point]) -> Optional[Answer]:
+        """Write points; the answer to the last POST, None for no points. Exception when one is refused."""
+        return self._post_points(category, [_checked(point) for point in _copied(data)], self._write_query())
+
+    def post_line_protocol(
+        self, path: str, points: Sequence[Point], query: Optional[Mapping[str, str]] = None
+    ) -> Optional[Answer]:
+        """Write points to a path (`/v1/write/<category>`) with this query and no other; else as the above.
+
+        Older helpers take the points first: name the arguments.
+        """
+        return self._post_points(path.rstrip("/").rpartition("/")[2], _copied(points), dict(query or {}))
+
+    def get(self, path: str, query: Optional[Mapping[str, str]] = None) -> Answer:
+        """GET a path; Exception for a status of 400 and more, or where no answer comes."""
+        return self._request("GET", f"{path}?{urlencode(query)}" if query else path, None, {})
+
+    def query(
+        self, dql: str, all_series: bool = False, dict_output: bool = False, raw: bool = False, **options: Any
+    ) -> Answer:
+        """Ask the workspace; `options` (such as `time_range`, in ms) go with the query.
+
+        Returns the status and `{"series": [{"name", "columns", "values", "tags"} …]}`, of which `dict_output` makes a
+        list of rows each. An answer that is no JSON is returned as it came; one without content is a KeyError.
+        """
+        if all_series or raw:
+            raise NotImplementedError("all_series and raw are not here: nothing uses them")
+        asked = {"query": dql, **{key: value for key, value in options.items() if value is not None}}
+        body = json.dumps(
+            {"queries": [asked], "mask_visible": True}, ensure_ascii=False, separators=(",", ":")
+        ).encode()
+        path = self._with_token("/v1/query/raw")
+        status, answer = self._request("POST", path, body, {"Content-Type": "application/json"})
+        if not isinstance(answer, dict):
+            return status, answer
+        series = answer["content"][0].get("series") or []
+        return status, {"series": [_rows(one) for one in series] if dict_output else series}
+
+    def _write_query(self) -> Dict[str, str]:
+        return {"input": self.source}
+
+    def _with_token(self, path: str) -> str:
+        return path
+
+    def _post_points(self, category: str, points: Sequence[Point], query: Mapping[str, str]) -> Optional[Answer]:
+        self._on_write(category, points)
         # One dict for all POSTs of a call: this is how DataWay's helper loses what follows a compressed body.
         headers = {"Content-Type": "text/plain"}
+        path = f"/v1/write/{category}?{urlencode(query)}" if query else f"/v1/write/{category}"
         answer = None
         for first in range(0, len(points), POINTS_PER_POST):
             body = "\n".join(_line(point) for point in points[first : first + POINTS_PER_POST]).encode()
-            answer = self._post(f"/v1/write/{category}?{urlencode(self._query)}", body, headers)
+            answer = self._request("POST", path, body, headers)
             if answer[0] >= 400:
                 break
         return answer
 
-    def _post(self, path: str, body: bytes, headers: Dict[str, str]) -> Tuple[int, Any]:
+    def _request(self, method: str, path: str, body: Any, headers: Dict[str, str]) -> Answer:
         host, port = self._address
         kind = http.client.HTTPSConnection if self._protocol == "https" else http.client.HTTPConnection
         connection = kind(host, port, timeout=TIMEOUT)
-        said = f"POST {self._protocol}://{host}:{port}{_masked(path)} failed."
-        if self._compressed_from is not None and len(body) > self._compressed_from:
-            body, headers["Content-Encoding"] = gzip.compress(body), "gzip"
+        said = f"{method} {self._protocol}://{host}:{port}{_masked(path)} failed."
         try:
-            connection.request("POST", path, body=body, headers=headers)
+            # A GET has no body: of DataWay it fails here, as with Func's helper.
+            if self._compressed_from is not None and len(body) > self._compressed_from:
+                body, headers["Content-Encoding"] = gzip.compress(body), "gzip"
+            connection.request(method, path, body=body, headers=headers)
         except Exception as error:  # noqa: BLE001 - as Func's helper does
             raise Exception(f"{said} Error: {error}") from None
         response = connection.getresponse()
-        status, raw = response.status, response.read().decode()
+        status, answer = response.status, response.read()
         connection.close()
         if status >= 400 and self._raises:
-            raise Exception(f"{said} Status Code: {status}, Response: {raw}")
-        return status, _parsed(raw)
+            raise Exception(f"{said} Status Code: {status}, Response: {answer.decode()}")
+        return status, _parsed(answer)
 
 
 class DataWayConnector(DataKitConnector):
@@ -80,8 +128,21 @@ class DataWayConnector(DataKitConnector):
         if address.hostname:
             self._protocol = address.scheme
             self._address = (address.hostname, address.port or (443 if address.scheme == "https" else 80))
-        self._query = {"token": config["token"]}
+        del self.source
+        self.token = config["token"]
         self._compressed_from = COMPRESSED_FROM
+
+    def post_line_protocol(
+        self, path: str, points: Sequence[Point], query: Optional[Mapping[str, str]] = None
+    ) -> Optional[Answer]:
+        """Write points to a path, with the token."""
+        return super().post_line_protocol(path, points, {**(query or {}), **self._write_query()})
+
+    def _write_query(self) -> Dict[str, str]:
+        return {"token": self.token}
+
+    def _with_token(self, path: str) -> str:
+        return f"{path}?{urlencode(self._write_query())}"
 
 
 class GuanceConnector:
@@ -145,8 +206,23 @@ def _masked(path: str) -> str:
     return re.sub(r"(tkn_[\w-]{5})[\w-]+([\w-]{5})", r"\1*****\2", path)
 
 
-def _parsed(raw: str) -> Any:
+def _parsed(answer: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return json.loads(answer.decode())
     except ValueError:
-        return raw
+        return answer
+
+
+def _copied(points: Sequence[Point]) -> Any:
+    return json.loads(json.dumps(points))
+
+
+def _rows(series: Mapping[str, Any]) -> List[Dict[str, Any]]:
+    rows = []
+    for values in series["values"]:
+        row = dict(zip(series["columns"], values))
+        name = "tags"
+        while name in row:
+            name = f"_{name}"
+        rows.append({**row, name: series.get("tags") or {}})
+    return rows

@@ -52,6 +52,7 @@ class Point(NamedTuple):
     fields: Dict[str, Any]
     time: int
     received_at: float
+    time_ns: int = 0
 
 
 class BadLineError(ValueError):

@@ -4,7 +4,21 @@ import itertools
 import json
 import re
 from collections import Counter
-from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple, TypeVar
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    TypeVar,
+)
 
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.guance.limits import KnownTags, fitted
@@ -21,6 +35,17 @@ NEVER_LEFT = re.compile(r"\[Errno (?:101|111|113|-2|-3|-5)\]")
 REFUSED = 400
 INVALID_LINE = "invalidLinePoint"
 OBJECT = "custom_object"
+# What a write to DataKit says of itself: who it is, and that the host and ip of the DataKit host are no tags of it.
+WRITE_QUERY = {"input": "guance_aws_cloudfront", "ignore_global_host_tags": "true"}
+# DataKit from this release on gives points more than two hours from its clock the present time, unless told not to.
+FIRST_TO_REDATE = (1, 78)
+# In seconds: older points are only handed over where they keep their time. Ten minutes less than DataKit's two hours,
+# for clocks that differ and for a run's own time.
+OLDEST_KEPT = 6600
+# How old an object is made, in seconds, to see whether it keeps its time.
+PROBE_AGE = 3 * 3600
+# On DataKit's page of metrics only after it has given a point the present time, and then for good.
+REDATED_COUNTER = "datakit_io_point_time_adjusted_total"
 AGAIN = "The next run sends them again."
 
 # In characters; Func cuts a line of its log at 3,000.
@@ -43,6 +68,13 @@ class Refusal(NamedTuple):
 
     position: int
     said: str
+
+
+class KeepsTime(NamedTuple):
+    """Whether points of any age arrive with their own time, and how that is known, a clause for the user."""
+
+    keeps: bool
+    why: str
 
 
 # Waits so many seconds for the reason given and says True, or False at once where the run has no time for it.
@@ -72,8 +104,10 @@ class Sink:
         try:
             connector = func.CONN(connector_id)
             # A Guance connector writes through the DataWay of its workspace.
-            connector = getattr(connector, "dataway", None) or connector
-            self._helper = connector.write_by_category_many
+            self._connector = getattr(connector, "dataway", None) or connector
+            self._helper = self._connector.write_by_category_many
+            # Only the helper of DataWay has a token.
+            self._is_datakit = not hasattr(self._connector, "token")
         except AttributeError:
             raise ReportError(
                 f"The connector \"{connector_id}\" cannot write points: set 'datakit_id' to a connector of the type "
@@ -97,6 +131,76 @@ class Sink:
         if refused and not is_theirs:
             raise self._failure(points, REFUSED, refused[0].said)
         return refused
+
+    def keeps_time(self, configured: Optional[bool], witness: Optional[Mapping[str, Any]], now: float) -> KeepsTime:
+        """Find out whether points older than `OLDEST_KEPT` arrive with their own time. Never raises.
+
+        `configured` is 'datakit_keeps_time', which takes precedence unless it is None. `witness` is the point of an
+        object of the account, whole: it may be written once with an old time, and the next report of objects puts it
+        right. `now` is in epoch seconds. Costs up to four calls; nothing but DataKit is asked.
+        """
+        if configured is not None:
+            return KeepsTime(configured, f"'datakit_keeps_time' is {configured}")
+        if not self._is_datakit:
+            return KeepsTime(True, "the connector writes past DataKit")
+        try:
+            version = self._version()
+        except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
+            said = _masked(one_line(error))
+            return KeepsTime(False, f"DataKit cannot be asked for its version ({said})")
+        release = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+        if len(release) == 2 and release < FIRST_TO_REDATE:
+            return KeepsTime(True, f"DataKit {version} keeps the time of points")
+        redates = f"DataKit {version} gives points older than 2 h the present time"
+        try:
+            if self._has_redated():
+                return KeepsTime(False, redates)
+            if witness is None:
+                return KeepsTime(False, f"{redates} by default, and there is no object to try it with")
+            self._attempt(OBJECT, self._within_limits(OBJECT, [{**witness, "timestamp": int(now - PROBE_AGE)}]))
+            if self._has_redated():
+                return KeepsTime(False, redates)
+        except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
+            said = _masked(one_line(error))
+            return KeepsTime(False, f"{redates} by default, and whether this one does cannot be seen ({said})")
+        return KeepsTime(True, f"DataKit {version} kept the time of an old object")
+
+    def query(self, dql: str, start: float, end: float) -> List[Dict[str, Any]]:
+        """The rows that a DQL query finds in the workspace between two times (epoch seconds), of all its series.
+
+        A row has the columns by name, and under `tags` those that the query groups by. ReportError when the connector
+        cannot ask or the workspace does not answer.
+        """
+        try:
+            ask = self._connector.query
+        except AttributeError:
+            raise ReportError(f'The connector "{self._id}" cannot query: its type has no query in this Func.') from None
+        try:
+            status, found = ask(dql, dict_output=True, time_range=[int(start * 1000), int(end * 1000)])
+            if isinstance(status, int) and 200 <= status < 300:
+                return [row for series in found["series"] for row in series]
+            said = one_line(found)
+        except Exception as error:  # noqa: BLE001 - the helper raises plain Exception, and KeyError for an odd answer
+            said = f"{type(error).__name__}: {one_line(error)}"
+        raise ReportError(f'Querying the workspace by the connector "{self._id}" failed ({_masked(said)}).')
+
+    def _version(self) -> str:
+        answer = self._got("/v1/ping")
+        content = answer.get("content", answer)
+        return str(content["version"])
+
+    def _has_redated(self) -> bool:
+        page = self._got("/metrics")
+        text = page.decode(errors="replace") if isinstance(page, bytes) else str(page)
+        if "datakit_" not in text:
+            raise ReportError("GET /metrics is no page of DataKit's")
+        return REDATED_COUNTER in text
+
+    def _got(self, path: str) -> Any:
+        status, answer = self._connector.get(path)
+        if status != 200:
+            raise ReportError(f"GET {path}: {status}, {one_line(answer)}")
+        return answer
 
     def _within_limits(self, category: str, points: Points) -> Points:
         kept = []
@@ -139,7 +243,7 @@ class Sink:
         if not points:
             return
         try:
-            answer = self._helper(category, points)
+            answer = self._call(category, points)
         except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
             text = one_line(error)
             found = re.search(r"Status Code: (\d+)", text)
@@ -148,6 +252,18 @@ class Sink:
         status = answer[0] if isinstance(answer, (tuple, list)) and answer else 0
         if not isinstance(status, int) or not 200 <= status < 300:
             raise self._failure(points, status if isinstance(status, int) else 0, one_line(answer))
+
+    def _call(self, category: str, points: Points) -> Any:
+        """Hand points to Func's helper, which makes one POST of them."""
+        if self._is_datakit and hasattr(self._connector, "post_line_protocol"):
+            try:
+                return self._connector.post_line_protocol(
+                    path=f"/v1/write/{category}", points=points, query=dict(WRITE_QUERY)
+                )
+            except TypeError:
+                # The helper of an older Func takes no query; and a point that is none fails in both.
+                pass
+        return self._helper(category, points)
 
     def _failure(self, points: Points, status: int, text: str) -> ReportError:
         said = _masked(text)
@@ -174,6 +290,10 @@ class Preview:
         for position in range(len(points)):
             written(position)
         return []
+
+    def keeps_time(self, configured: Optional[bool], witness: Optional[Mapping[str, Any]], now: float) -> KeepsTime:
+        """Nothing is asked: a preview shows all that would be written."""
+        return KeepsTime(True, "a preview writes nothing")
 
     def shown(self) -> str:
         """How many of the objects and points were shown."""
