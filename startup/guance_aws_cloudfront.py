@@ -25,6 +25,7 @@ ACCOUNT = {
 # How to collect: every key, with its default where nothing else is said; times in seconds.
 CONFIGS = {
     # "datakit_id": "datakit",           # ID of the connector in Func: DataKit, DataWay or Guance
+    # "datakit_keeps_time": None,        # None: find out; True or False: whether DataKit keeps the time of old points
     # "distributions": ["*"],            # by ID or domain, or {"tag:env": ["prod"]}: see README; all unless given
     # "metrics": "ALL",                  # which metrics: see README; the six free ones unless given
     # "statistics": {},                  # such as {"OriginLatency": ["p50", "p95"]}

@@ -1,7 +1,7 @@
 """How to collect, as the user says it, checked at the door before anything is called."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT, Metric
 from guance_aws_cloudfront.settings.patterns import Choice, fits, parse_distributions, parse_resource_tags
@@ -24,6 +24,8 @@ class CollectorConfig:
     # Whether only distributions that are active are asked for.
     recently_active: bool
     datakit_id: str
+    # Whether DataKit keeps the time of points older than two hours; None to find out.
+    datakit_keeps_time: Optional[bool]
     dry_run: bool
     distributions: Choice
     # Patterns on the keys of resource tags that stand on objects and points.
@@ -82,7 +84,7 @@ WHY_LATE = (
 )
 CONFIG_KEYS = (
     *("distributions", "metrics", "statistics", "derived", "resource_tags", "details", "recently_active"),
-    *(*SECONDS, "concurrency", "datakit_id", "dry_run"),
+    *(*SECONDS, "concurrency", "datakit_id", "datakit_keeps_time", "dry_run"),
 )
 
 
@@ -96,12 +98,16 @@ def parse_config(raw: Any) -> CollectorConfig:
     datakit_id = given.get("datakit_id", "datakit")
     if not isinstance(datakit_id, str) or not datakit_id.strip():
         raise refusal("Configuration", "datakit_id", datakit_id, "the ID of a connector in Func, such as 'datakit'")
+    keeps_time = given.get("datakit_keeps_time")
+    if keeps_time is not None and not isinstance(keeps_time, bool):
+        raise refusal("Configuration", "datakit_keeps_time", keeps_time, "None (to find out), True or False")
     concurrency = _whole_number(given, "concurrency", CONCURRENCY, "calls at a time")
     metrics, named = parse_selection(given.get("metrics"), given.get("statistics"))
     config = CollectorConfig(
         **seconds,
         concurrency=concurrency,
         datakit_id=datakit_id.strip(),
+        datakit_keeps_time=keeps_time,
         dry_run=_switch(given, "dry_run"),
         derived=_switch(given, "derived", default=True),
         details=_switch(given, "details"),

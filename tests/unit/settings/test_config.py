@@ -143,6 +143,11 @@ BAD_CONFIGS = [
         "Configuration key 'concurrency' is 0: allowed is a whole number of calls at a time from 1 to 16",
     ),
     ({"datakit_id": " "}, "Configuration key 'datakit_id' is ' ': allowed is the ID of a connector in Func"),
+    (
+        {"datakit_keeps_time": "no"},
+        "Configuration key 'datakit_keeps_time' is 'no': allowed is None (to find out), True or False.",
+    ),
+    ({"datakit_keeps_time": 0}, "Configuration key 'datakit_keeps_time' is 0"),
     ({"dry_run": "yes"}, "Configuration key 'dry_run' is 'yes': allowed is True or False"),
     ({"details": 1}, "Configuration key 'details' is 1: allowed is True or False"),
     ({"recently_active": "3h"}, "Configuration key 'recently_active' is '3h': allowed is True or False"),
