@@ -1,7 +1,7 @@
 """The collector's face: one call collects one account or several, from CloudFront's listing to points in Guance."""
 
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional
 
 from guance_aws_cloudfront.accounts import Round
 from guance_aws_cloudfront.check.check import check
@@ -10,11 +10,17 @@ from guance_aws_cloudfront.errors import CollectError
 from guance_aws_cloudfront.func.reset import reset
 from guance_aws_cloudfront.settings.accounts import Collected, account_name, account_named, parse_accounts
 from guance_aws_cloudfront.settings.config import parse_config
+from guance_aws_cloudfront.settings.former import translated
 from guance_aws_cloudfront.settings.validation import ConfigError, is_placeholder
 from guance_aws_cloudfront.text import count, one_line
 
 ENVIRONMENT = "GUANCE_AWS_CLOUDFRONT_"
 KEYS = ("ak_id", "ak_secret")
+NOT_FOR_A_RUNNER = (
+    "DataCollector of guance_aws_cloudfront collects by itself: no Runner of another script set can start it{}. "
+    "Delete the startup script of Guance's own collector and deploy this one's, or call "
+    'DataCollector(account, configs).run(DFF). See "Changing over" in README.'
+)
 
 
 def fill_account(account: Any, func: Any, **parameters: Optional[str]) -> Any:
@@ -97,17 +103,24 @@ class DataCollector:
     """
 
     def __init__(self, account: Any, configs: Any = None, clock: Any = time) -> None:
+        account, configs = translated(account, configs)
         common = parse_config(configs)
         self._accounts = parse_accounts(account, configs, common)
         self._is_list = isinstance(account, (list, tuple))
         self._time_limit = common.time_limit
         self._clock = clock
 
-    def run(self, func: Any) -> Dict[str, Any]:
+    def __getattr__(self, name: str) -> NoReturn:
+        """A startup script of Guance's own collector hands this object to a Runner, which looks for its own methods."""
+        raise AttributeError(NOT_FOR_A_RUNNER.format(f" (it asked for '{name}')"))
+
+    def run(self, func: Any = None) -> Dict[str, Any]:
         """Collect and report once; `func` is Func's global DFF. The summary, or CollectError when a part failed.
 
         RunSkipped while another run of the account is under way.
         """
+        if not hasattr(func, "STORE"):
+            raise ConfigError(NOT_FOR_A_RUNNER.format(""))
         return self._each(lambda one: self._run(one, func).collect())
 
     def preview(self, func: Any) -> Dict[str, Any]:
