@@ -10,10 +10,12 @@ from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Mapping
 from botocore.config import Config
 
 from guance_aws_cloudfront.aws.credentials import FixedResolver, assumed_role, own_key
-from guance_aws_cloudfront.aws.errors import AwsError, clock_ahead, explain
+from guance_aws_cloudfront.aws.errors import AwsError, RunOverError, clock_ahead, explain
 from guance_aws_cloudfront.aws.pace import Pace, part_of_a_second
-from guance_aws_cloudfront.aws.session import new_session, speed_up_requests
+from guance_aws_cloudfront.aws.responses import check_parsed, check_raw
+from guance_aws_cloudfront.aws.session import new_session, speed_up_requests, trusted_certificates
 from guance_aws_cloudfront.cloudfront.catalog import NAMESPACE
+from guance_aws_cloudfront.cloudfront.record import has_id, oddities
 from guance_aws_cloudfront.points.answers import Answers, merge_pages
 from guance_aws_cloudfront.points.series import Dimensions, Listed
 from guance_aws_cloudfront.settings.account import Account
@@ -23,6 +25,7 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10, 20
 # The default retry mode differs between botocore versions; `standard` with this count means two retries. A call that
 # hangs is given up after a minute, well within a run's time limit.
 RETRIES = {"mode": "standard", "total_max_attempts": 3}
+FOREVER = float("inf")
 TAGGED = {"ResourceTypeFilters": ["cloudfront:distribution"], "ResourcesPerPage": 100}
 
 
@@ -30,17 +33,30 @@ class Aws:
     """CloudFront and CloudWatch of one account; `calls` counts the API calls made, by operation.
 
     `clock_ahead` is by how many seconds this host's clock was ahead of AWS's at the last answer, None before one.
-    `version` is the collector's, for the records that AWS keeps of calls; `clock` is the module `time` or its like.
+    `version` is the collector's, for the records that AWS keeps of calls; `clock` is the module `time` or its like;
+    `seconds_left` tells how much of the run's time limit remains: once there is none, no request is sent any more.
     AwsError when botocore cannot make its clients, or the account's role cannot be assumed.
     """
 
-    def __init__(self, account: Account, config: CollectorConfig, version: str, clock: Any = time) -> None:
+    def __init__(
+        self,
+        account: Account,
+        config: CollectorConfig,
+        version: str,
+        clock: Any = time,
+        seconds_left: Callable[[], float] = lambda: FOREVER,
+    ) -> None:
         self._account = account
         self._concurrency, self._period = config.concurrency, config.period
         self._clock, self._pace = clock, Pace(clock)
+        self._seconds_left = seconds_left
         self.calls: Counter[str] = Counter()
         self.clock_ahead: Optional[float] = None
         self._lock = threading.Lock()
+        # Of a thread that works for a caller: whether the caller has gone.
+        self._thread = threading.local()
+        # What AWS has given out for the role, and must never come out.
+        self._temporary: List[str] = []
         self._settings = Config(
             retries=RETRIES,
             connect_timeout=CONNECT_TIMEOUT,
@@ -50,7 +66,9 @@ class Aws:
             # Half of the time of making a request; what we ask is held against the service model by a test.
             parameter_validation=False,
         )
-        self._session, self._key = self._new_session(), own_key(account)
+        with self._explained("Connect"):
+            self._session = self._new_session()
+        self._key = own_key(account)
         if account.role_arn:
             provider = FixedResolver(self._assumed_role(self._client("sts", account.partition.region)))
             self._session.register_component("credential_provider", provider)
@@ -62,18 +80,22 @@ class Aws:
     def _new_session(self) -> Any:
         session = new_session()
         session.register("before-call", self._count)
+        session.register("before-parse", check_raw)
         session.register("after-call", self._compare_clocks)
-        # Before each attempt, for AWS counts those that are retried too.
+        session.register("after-call", check_parsed)
+        # Before each attempt of each page: AWS counts those that are retried too.
+        session.register("before-send", self._stop_in_time)
         session.register("before-send.cloudwatch.GetMetricData", self._wait_for_turn)
         return session
 
     def _client(self, service: str, region: str) -> Any:
         with self._explained("Connect"):
-            return self._session.create_client(service, region, config=self._settings, **self._key)
+            verify = trusted_certificates()
+            return self._session.create_client(service, region, verify=verify, config=self._settings, **self._key)
 
     def _assumed_role(self, sts: Any) -> Any:
         with self._explained("AssumeRole"):
-            return assumed_role(sts, self._account)
+            return assumed_role(sts, self._account, self._temporary.extend)
 
     @contextmanager
     def _explained(self, operation: str) -> Iterator[None]:
@@ -81,19 +103,25 @@ class Aws:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
-            raise explain(error, self._account, operation) from None
+            raise explain(error, self._account, operation, self._temporary) from None
 
-    def distributions(self) -> List[Dict[str, Any]]:
-        """The records of all distributions, each once, times in epoch seconds; AwsError when any page fails."""
+    def distributions(self, warn: Callable[[str], None] = lambda text: None) -> List[Dict[str, Any]]:
+        """The records of all distributions, each once, times in epoch seconds; AwsError when any page fails.
+
+        A record without an Id is left out. `warn` is told of it, and of members of other records that are missing or
+        not as they should be: what is told of a distribution must take such records.
+        """
         with self._explained("ListDistributions"):
             pages = self._cloudfront.get_paginator("list_distributions").paginate()
-            # One that is created in mid-listing moves others on to the next page: keep each Id once.
             listed = [page["DistributionList"] for page in pages]
-            found = {record["Id"]: record for page in listed for record in page.get("Items") or ()}
-            if listed[-1].get("IsTruncated"):
+            if listed[-1]["IsTruncated"]:
                 # The paginator takes a page that names none after it for the last one.
                 raise ValueError("the listing breaks off: more is to come, and it does not say where")
-        return list(found.values())
+        records = [record for page in listed for record in page.get("Items") or ()]
+        for text in oddities(records):
+            warn(text)
+        # One that is created in mid-listing moves others on to the next page: keep each Id once.
+        return list({record["Id"]: record for record in records if has_id(record)}.values())
 
     def caller(self) -> str:
         """The ARN of the user or role that the calls are made as; AwsError when AWS does not tell."""
@@ -111,7 +139,8 @@ class Aws:
         with self._explained("ListMetrics"):
             for page in self._cloudwatch.get_paginator("list_metrics").paginate(**asked):
                 for metric in page["Metrics"]:
-                    dimensions = tuple(sorted((pair["Name"], pair["Value"]) for pair in metric["Dimensions"]))
+                    pairs = metric.get("Dimensions") or ()
+                    dimensions = tuple(sorted((pair["Name"], pair["Value"]) for pair in pairs))
                     listed.setdefault(metric["MetricName"], set()).add(dimensions)
         return listed
 
@@ -145,9 +174,9 @@ class Aws:
         """
 
         def ask(request: Mapping[str, Any]) -> Answers:
-            return merge_pages(self._pages(request), len(request["MetricDataQueries"]))
+            return merge_pages(self._pages(request), request)
 
-        return side_by_side(self._or_error("GetMetricData", ask), self._paced(requests), self._concurrency)
+        return self._side_by_side("GetMetricData", ask, self._paced(requests))
 
     def _paced(self, requests: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         """The requests as they are, the pace set to the largest of them."""
@@ -159,16 +188,22 @@ class Aws:
 
     def _each(self, operation: str, ask: Callable[[Any], Any], items: Sequence[Any]) -> List[Any]:
         """What is answered to each item, a few at a time, or the AwsError in its place."""
-        return list(side_by_side(self._or_error(operation, ask), items, self._concurrency))
+        return list(self._side_by_side(operation, ask, items))
 
-    def _or_error(self, operation: str, ask: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def _side_by_side(self, operation: str, ask: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+        caller_gone = threading.Event()
+
         def answer(item: Any) -> Any:
+            self._thread.caller_gone = caller_gone
             try:
                 return ask(item)
             except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence
-                return explain(error, self._account, operation)
+                return explain(error, self._account, operation, self._temporary)
 
-        return answer
+        try:
+            yield from side_by_side(answer, items, self._concurrency)
+        finally:
+            caller_gone.set()
 
     def _pages(self, request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         # The paginator raises when a token repeats, instead of asking for ever.
@@ -177,6 +212,12 @@ class Aws:
     def _count(self, model: Any, **_: Any) -> None:
         with self._lock:
             self.calls[model.name] += 1
+
+    def _stop_in_time(self, **_: Any) -> None:
+        """Raise RunOverError instead of sending a request that nobody waits for, or for which no time is left."""
+        gone = getattr(self._thread, "caller_gone", None)
+        if self._seconds_left() <= 0 or (gone is not None and gone.is_set()):
+            raise RunOverError
 
     def _wait_for_turn(self, **_: Any) -> None:
         with self._lock:

@@ -1,7 +1,7 @@
 """With which credentials AWS is called: the account's own key, or a role that it assumes."""
 
 import re
-from typing import Any, Dict
+from typing import Any, Callable, Dict, List
 
 from botocore.credentials import RefreshableCredentials
 
@@ -31,16 +31,17 @@ def own_key(account: Account) -> Dict[str, Any]:
     }
 
 
-def assumed_role(sts: Any, account: Account) -> RefreshableCredentials:
+def assumed_role(sts: Any, account: Account, hide: Callable[[List[str]], None]) -> RefreshableCredentials:
     """The credentials of the account's role, got by `sts` at once and renewed before they expire.
 
-    Raises what botocore raises when the role cannot be assumed.
+    `hide` is called with the secrets of each of them. Raises what botocore raises when the role cannot be assumed.
     """
 
     def assume() -> Dict[str, str]:
         external = {"ExternalId": account.external_id} if account.external_id else {}
         answer = sts.assume_role(RoleArn=account.role_arn, RoleSessionName=session_name(account), **external)
         given = answer["Credentials"]
+        hide([given["SecretAccessKey"], given["SessionToken"]])
         return {
             "access_key": given["AccessKeyId"],
             "secret_key": given["SecretAccessKey"],
