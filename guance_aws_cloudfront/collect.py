@@ -85,7 +85,7 @@ class Run:
 
     def _connect(self) -> Aws:
         if self._aws is None:
-            self._aws = Aws(self._account, self._config, VERSION, self._clock)
+            self._aws = Aws(self._account, self._config, VERSION, self._clock, self._seconds_left)
         return self._aws
 
     def _sink(self) -> Union[Sink, Preview]:

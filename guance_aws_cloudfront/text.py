@@ -3,10 +3,20 @@
 import re
 import time
 from typing import Iterable, Mapping, Sequence
+from urllib.parse import quote
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 SHORTEST_SECRET = 8
 _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,124}\b")
+# The user and password of an address, up to the last @ of what stands together, whatever its scheme and spelling: a
+# password may hold any of / # ? \ : and quotes. Rather too much is masked than too little.
+_USER_INFORMATION = (
+    (re.compile(r"(:[/\\]|//|\\\\)\S*@"), r"\1***@"),
+    # With a blank in the password: what follows the colon is no port then.
+    (re.compile(r"(//)[^\s/@:]*:(?!\d{1,5}(?:[/\s\"')\],]|$))[^\n@]*@"), r"\1***@"),
+    # Without a scheme, as `user:password@proxy`; the ARN of a role session may look like that.
+    (re.compile(r"(?<![\w:/.-])(?!arn:)[^\s:/@\"'(]+:[^\s@]+@(?=[\w\[])"), "***@"),
+)
 
 
 def printable(text: str) -> str:
@@ -26,13 +36,18 @@ def cut(text: str, most: int) -> str:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Text without these secrets, and without the ID of any access key of AWS, a temporary one perhaps.
+    """Text without these secrets, the user and password of any URL, and the ID of any access key of AWS.
 
     What is as short as a word (an external ID may be) stays, or else it would blot out words.
     """
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, "***")
+            # As it is, and as a part of an address.
+            for spelled in (secret, *(quote(secret, safe=safe, errors="replace") for safe in ("/", ""))):
+                text = text.replace(spelled, "***")
+    if "@" in text:
+        for pattern, instead in _USER_INFORMATION:
+            text = pattern.sub(instead, text)
     return _KEY_ID.sub("***", text)
 
 

@@ -3,11 +3,14 @@
 import re
 import time
 from email.utils import parsedate_to_datetime
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
+from urllib.request import getproxies
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError, ProxyConnectionError, SSLError
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
+from botocore.parsers import ResponseParserError
 
+from guance_aws_cloudfront.aws.responses import ForeignAnswerError
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.text import clock_difference
@@ -28,6 +31,10 @@ class AwsDeniedError(AwsError):
     """The access key may not make the call."""
 
 
+class RunOverError(Exception):
+    """No request is sent any more: the run has no time left, or nobody waits for the answer."""
+
+
 class Remedy(NamedTuple):
     """What a family of AWS error codes means and what to do.
 
@@ -41,7 +48,8 @@ class Remedy(NamedTuple):
 
 # Seconds that a clock may differ by and be no reason for anything; AWS takes a signature for five minutes.
 CLOCK_TOLERANCE = 240
-
+# The only form that HTTP allows: a header that is there twice, or has no zone, tells no time.
+HTTP_DATE = re.compile(r"\w{3}, \d{1,2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT")
 
 # The spelling depends on the wire protocol, and that on the botocore version: `Throttling`, `ThrottlingException`.
 REMEDIES = (
@@ -64,7 +72,7 @@ REMEDIES = (
     Remedy(
         ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed", "TokenRefreshRequired"),
         "the session token or the request has expired",
-        "Give a new session token, or use a long-lived access key. {clock}",
+        "Give a new session token (key 'session_token'), or use a long-lived access key. {clock}",
     ),
     Remedy(
         ("Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException"),
@@ -72,8 +80,25 @@ REMEDIES = (
         "The next run asks again; if it lasts, lower 'concurrency' or raise the quota of {action} in Service Quotas.",
     ),
 )
+# What AWS says of a policy that forbids, or that would have to allow as well.
+EXPLICIT_DENY = re.compile(r"explicit deny(?: in (?:an? |the )?([a-z -]+))?", re.IGNORECASE)
+MUST_ALLOW_TOO = re.compile(r"because no (?!identity)([a-z -]+?) allows", re.IGNORECASE)
+TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+NEXT_RUN = "the next run asks again."
+PROXY_PASSWORD = (
+    "The proxy asks for a user and a password: put them into HTTPS_PROXY of the Func host, as "
+    "http://<user>:<password>@<proxy>:<port>, with special characters as %XX; " + NEXT_RUN
+)
+PROXY_REFUSED = (
+    "A proxy or firewall between the Func host and AWS forbids the call: let it pass calls to *.amazonaws.com (in AWS "
+    "China *.amazonaws.com.cn), port 443; " + NEXT_RUN
+)
+PAGE_BETWEEN = (
+    "Check what stands between the Func host and AWS (HTTPS_PROXY, AWS_ENDPOINT_URL, a firewall); " + NEXT_RUN
+)
 # An unknown key, a refused signature, an expired token: no other call will fare better.
 OF_KEY = REMEDIES[1:4]
+UNKNOWN_KEY, EXPIRED = REMEDIES[1], REMEDIES[3]
 GONE = ("NoSuchDistribution", "NoSuchResource")
 ACTIONS: Dict[str, Tuple[str, str]] = {
     "Connect": ("Preparing the calls to AWS", ""),
@@ -88,20 +113,30 @@ ACTIONS: Dict[str, Tuple[str, str]] = {
 }
 
 
-def explain(error: Exception, account: Account, operation: str) -> AwsError:
-    """The sentence for what botocore raised while calling an operation named in `ACTIONS`."""
+def explain(error: Exception, account: Account, operation: str, hidden: Sequence[str] = ()) -> AwsError:
+    """The sentence for what botocore raised while calling an operation named in `ACTIONS`.
+
+    `hidden` are secrets that must not come out beside those of the account.
+    """
     step, action = ACTIONS[operation]
-    if not action:
-        reason = f"botocore refused to ({type(error).__name__}: {account.sanitized(error)})"
-        advice = "Check the environment variables of the Func host whose names begin with AWS_."
+    said = f"{type(error).__name__}: {account.sanitized(error, hidden)}"
+    if isinstance(error, RunOverError):
+        reason = "the time limit of the run is over (configuration key 'time_limit')"
+        advice = "The next run asks again."
+    elif not action:
+        reason = f"botocore refused to ({said})"
+        advice = "Check the environment variables of the Func host whose names begin with AWS_ENDPOINT_URL."
     elif isinstance(error, ClientError):
-        reason, advice = _of_answer(error.response, action, account)
+        reason, advice = _of_answer(error.response, action, account, hidden)
+    elif isinstance(error, ForeignAnswerError):
+        reason, advice = _of_foreign_answer(error, account, hidden)
     elif isinstance(error, (HTTPClientError, BotocoreConnectionError)):
-        # The names of botocore's connection errors are plain words, and their texts name the endpoint.
-        reason = f"AWS could not be reached ({type(error).__name__}: {account.sanitized(error)})"
-        advice = "Check that the Func host reaches the internet, or its proxy; the next run asks again."
+        reason, advice = _of_connection(error, said)
     else:
-        reason = f"the answer could not be read ({type(error).__name__}: {account.sanitized(error)})"
+        if isinstance(error, ResponseParserError):
+            # Its text repeats the answer, which may hold the keys of a role.
+            said = f"{type(error).__name__}: it is no XML, or breaks off"
+        reason = f"the answer could not be read ({said})"
         advice = "The next run asks again; if it lasts, report it with this line."
     code = _code(error)
     kind = AwsDeniedError if code in REMEDIES[0].codes else AwsError
@@ -116,37 +151,113 @@ def _code(error: Exception) -> str:
     return str(error.response.get("Error", {}).get("Code")) if isinstance(error, ClientError) else ""
 
 
-def _of_answer(answer: Any, action: str, account: Account) -> Tuple[str, str]:
+def _of_answer(answer: Any, action: str, account: Account, hidden: Sequence[str]) -> Tuple[str, str]:
+    """What an error of AWS's means, and what to do."""
     code = str(answer.get("Error", {}).get("Code", "unknown"))
-    text = account.sanitized(answer.get("Error", {}).get("Message", ""))
+    message = str(answer.get("Error", {}).get("Message", ""))
+    text = account.sanitized(message, hidden)
     for remedy in REMEDIES:
         if code in remedy.codes:
-            denied = re.search(r"not authorized to perform: ([\w-]+:\w+)", text)
-            advice = remedy.advice.format(
-                action=denied.group(1) if denied else action,
+            meaning, advice = remedy.meaning, remedy.advice
+            if remedy is REMEDIES[0]:
+                action, advice = _of_denial(message, action, advice)
+            elif remedy is UNKNOWN_KEY or remedy is EXPIRED:
+                meaning, advice = _of_key(remedy, action, account)
+            # AWS's own text to a bad signature repeats the request's headers, the session token among them.
+            said = code if "signature" in remedy.meaning else f"{code}: {text}"
+            return f"{meaning} ({said})", advice.format(
+                action=action,
                 partition=account.partition.name,
                 clock=_of_the_clock(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})),
             )
-            # AWS's own text to a bad signature repeats the request's headers, the session token among them.
-            said = code if "signature" in remedy.meaning else f"{code}: {text}"
-            if denied and denied.group(1) == "sts:AssumeRole":
-                advice = (
-                    "Check 'role_arn' and 'external_id', allow the key's user the IAM action sts:AssumeRole on the "
-                    "role, and let the role's trust policy name that user."
-                )
-            return f"{remedy.meaning} ({said})", advice
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= 500:
         return f"AWS had a fault of its own, also after retries ({code}: {text})", "The next run asks again."
     return f"AWS refused the call ({code}: {text})", "If it lasts, report it with this line."
 
 
+def _of_denial(message: str, action: str, advice: str) -> Tuple[str, str]:
+    """The action that was denied, and the advice, by what AWS says of the policies; else what was given."""
+    named = re.search(r"not authorized to perform: ([\w-]+:\w+)", message)
+    action = named.group(1) if named else action
+    forbids, lacks = EXPLICIT_DENY.search(message), MUST_ALLOW_TOO.search(message)
+    if forbids:
+        where = (forbids.group(1) or "a policy").strip()
+        return action, (
+            f"A statement with the effect Deny in {where} forbids {{action}}: allowing it elsewhere does not help. "
+            "Change that statement: it stands in a policy of the user or role, in its permissions boundary, or in a "
+            "policy of the organization (SCP, RCP)."
+        )
+    if action == "sts:AssumeRole" and (not lacks or lacks.group(1) == "resource-based policy"):
+        return action, (
+            "Check 'role_arn' and 'external_id', allow the key's user the IAM action sts:AssumeRole on the role, and "
+            "let the role's trust policy name that user."
+        )
+    if lacks:
+        return action, (
+            f"The {lacks.group(1)} does not allow {{action}}: allowing it to the user or role alone does not help. "
+            f"Allow the action in the {lacks.group(1)} too."
+        )
+    return action, advice
+
+
+def _of_key(remedy: Remedy, action: str, account: Account) -> Tuple[str, str]:
+    """The meaning and the advice where AWS does not take a key: with a session token, that may be the reason."""
+    if account.role_arn and action != "sts:AssumeRole":
+        return "AWS does not take the temporary key of the role", "The next run assumes 'role_arn' again. {clock}"
+    if account.session_token and remedy is UNKNOWN_KEY:
+        return "AWS does not take the access key with its session token", (
+            "Check 'session_token': it is valid only with the 'ak_id' and 'ak_secret' that were issued with it, and "
+            "only until it expires. Give all three again, or use a long-lived access key (AKIA…) without "
+            '\'session_token\'. A key of AWS China needs "partition": "aws-cn" in ACCOUNT.'
+        )
+    return remedy.meaning, remedy.advice
+
+
+def _of_foreign_answer(error: ForeignAnswerError, account: Account, hidden: Sequence[str]) -> Tuple[str, str]:
+    """What an answer means that no service of AWS has sent, and what to do."""
+    what = account.sanitized(error, hidden)
+    if error.status == 407:
+        return f"the proxy refused the call (HTTP 407, {what})", PROXY_PASSWORD
+    if error.status == 403:
+        return f"AWS was not reached (HTTP 403, {what})", PROXY_REFUSED
+    if 300 <= error.status < 400:
+        return f"AWS was not reached (HTTP {error.status}, {what})", PAGE_BETWEEN
+    status = "" if error.status == 200 else f"HTTP {error.status}, "
+    return f"the answer is not {error.service}'s, or not all of it: {status}{what}", PAGE_BETWEEN
+
+
+def _of_connection(error: Exception, said: str) -> Tuple[str, str]:
+    """What it means that no answer came, and what to do."""
+    # A proxy's own words are in what botocore's error was made from.
+    tunnel = TUNNEL.search(f"{error} {getattr(error, 'kwargs', {}).get('error')}")
+    if any("@" in proxy for proxy in getproxies().values()):
+        # The texts repeat the proxy's address, or parts of it, in ways that depend on how a password is spelled.
+        said = type(error).__name__
+    if tunnel:
+        advice = {"407": PROXY_PASSWORD, "403": PROXY_REFUSED}.get(tunnel.group(1), PAGE_BETWEEN)
+        return f"the proxy refused the call (HTTP {tunnel.group(1)})", advice
+    if isinstance(error, ProxyConnectionError):
+        return f"the proxy could not be reached ({said})", "Check HTTPS_PROXY of the Func host; " + NEXT_RUN
+    if isinstance(error, SSLError):
+        return f"AWS could not be reached ({said})", (
+            "Where a proxy opens TLS, the file that AWS_CA_BUNDLE of the Func host names must hold the certificate of "
+            "its authority; " + NEXT_RUN
+        )
+    # The names of botocore's connection errors are plain words, and their texts name the endpoint.
+    return f"AWS could not be reached ({said})", (
+        "Check that the Func host reaches the internet, or its proxy; " + NEXT_RUN
+    )
+
+
 def clock_ahead(headers: Mapping[str, str], now: float) -> Optional[float]:
     """By how many seconds `now` is ahead of the time in an answer's headers; None where that cannot be read."""
     try:
-        return now - parsedate_to_datetime(headers["date"]).timestamp()
-    except (KeyError, TypeError, ValueError):
-        return None
+        if HTTP_DATE.fullmatch(headers["date"].strip()):
+            return now - parsedate_to_datetime(headers["date"]).timestamp()
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        pass
+    return None
 
 
 def _of_the_clock(headers: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ NO_ARGUMENTS = b"{}"
 FLOATS = frozenset([float])
 
 
-class HostlessSession(botocore.session.Session):
+class HostlessSession(botocore.session.Session):  # type: ignore[misc]  # botocore has no types
     """A session that takes nothing from the AWS files of the host, nor from its AWS_ variables.
 
     Of the environment, botocore still reads the proxies (HTTPS_PROXY and its like) and AWS_ENDPOINT_URL with its
@@ -246,7 +246,9 @@ def _epoch_seconds_of_text(text: str) -> Union[float, str]:
     if len(text) >= 20 and text[10] == "T" and text.endswith("Z") and text[19] in "Z.":
         try:
             parts = (text[0:4], text[5:7], text[8:10], text[11:13], text[14:16], text[17:19])
-            return datetime(*map(int, parts), tzinfo=timezone.utc).timestamp() + float("0" + text[19:-1])
+            year, month, day, hour, minute, second = map(int, parts)
+            whole = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
+            return whole.timestamp() + float("0" + text[19:-1])
         except ValueError:
             pass
     try:

@@ -12,6 +12,7 @@ OBJECT_MEASUREMENT = "aws_cloudfront"
 CLOUD_PROVIDER = "AWS"
 # The dimensions of a distribution's metrics: CloudWatch answers with nothing, and no error, unless both are given. The
 # metrics of a CloudFront function carry its name instead of the distribution's ID, or beside it.
+DISTRIBUTION, REGION = "DistributionId", "Region"
 DIMENSIONS = ("DistributionId", "Region")
 FUNCTION_DIMENSION = "FunctionName"
 GLOBAL = "Global"

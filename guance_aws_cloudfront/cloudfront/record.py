@@ -1,6 +1,11 @@
-"""What a distribution's record says: the structures of ListDistributions, read for people and for choosing."""
+"""What a distribution's record says: the structures of ListDistributions, read for people and for choosing.
 
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Set, Tuple
+Any record will do: what is missing, or is not of its type, is passed over here, and `oddities` tells of it.
+"""
+
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Set, Tuple
+
+from guance_aws_cloudfront.text import one_line, some_of
 
 NONE = "none"
 RESTRICTIONS = {"whitelist": "only", "blacklist": "not"}
@@ -19,80 +24,190 @@ READABLE = (
 EXTRA_FIELDS = ("AdditionalMetrics", "Logging", "DefaultRootObject")
 
 Record = Mapping[str, Any]
+# 2000 to 2100, in epoch seconds: a time outside is none, or one in milliseconds.
+TIMES = (946684800, 4102444800)
+# Members that a record always has, and what is read of it comes from.
+TEXTS = ("ARN", "DomainName", "Status")
+STRUCTURES = ("Origins", "DefaultCacheBehavior")
+# Structures and their lists that are read where they are there.
+LISTS = ("Aliases", "Origins", "CacheBehaviors")
+ASSOCIATIONS = {"FunctionAssociations": "FunctionARN", "LambdaFunctionAssociations": "LambdaFunctionARN"}
+
+
+def has_id(record: Any) -> bool:
+    """Whether a record tells which distribution it is of; one that does not cannot be collected."""
+    return isinstance(record, Mapping) and bool(text_of(record, "Id").strip())
+
+
+def text_of(record: Record, name: str) -> str:
+    """A text of a record; empty when it is missing or no text."""
+    value = record.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def is_time(value: Any) -> bool:
+    """Whether a value is a time in epoch seconds that a distribution may have been changed at."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and TIMES[0] <= value <= TIMES[1]
 
 
 def aliases(record: Record) -> List[str]:
     """The alternate domain names of a distribution, in CloudFront's order."""
-    return _items(record.get("Aliases"))
+    return [name for name in _items(record.get("Aliases")) if isinstance(name, str)]
 
 
-def behaviors(record: Record) -> Iterator[Mapping[str, Any]]:
+def behaviors(record: Record) -> Iterator[Record]:
     """The cache behaviors of a distribution, the default one first."""
-    yield record.get("DefaultCacheBehavior") or {}
-    yield from _items(record.get("CacheBehaviors"))
+    yield _structure(record.get("DefaultCacheBehavior"))
+    yield from _structures(record.get("CacheBehaviors"))
 
 
 def functions_of(record: Record) -> Set[str]:
     """The names of the CloudFront functions that a distribution calls, by its cache behaviors."""
-    return {
-        # arn:aws:cloudfront::123456789012:function/<name>
-        str(association["FunctionARN"]).rpartition("/")[2]
-        for behavior in behaviors(record)
-        for association in _items(behavior.get("FunctionAssociations"))
-    }
+    # arn:aws:cloudfront::123456789012:function/<name>
+    return {arn.rpartition("/")[2] for arn in _arns(record, "FunctionAssociations")} - {""}
 
 
 def edge_lambdas_of(record: Record) -> Set[str]:
     """The names, with version, of the Lambda@Edge functions that a distribution calls, by its cache behaviors."""
-    return {
-        # arn:aws:lambda:us-east-1:123456789012:function:<name>:<version>
-        str(association["LambdaFunctionARN"]).partition(":function:")[2]
-        for behavior in behaviors(record)
-        for association in _items(behavior.get("LambdaFunctionAssociations"))
-    }
+    # arn:aws:lambda:us-east-1:123456789012:function:<name>:<version>
+    return {arn.partition(":function:")[2] for arn in _arns(record, "LambdaFunctionAssociations")} - {""}
 
 
 def readable_fields(record: Record) -> Dict[str, str]:
     """Fields that a person can read, filter and sort by, where the record has what they are made from."""
-    made_from: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
+    made_from: Dict[str, Tuple[str, Callable[[Any], str]]] = {
         "AlternateDomainNames": ("Aliases", lambda _: _listed(aliases(record))),
         "Certificate": ("ViewerCertificate", _certificate),
-        "MinimumProtocolVersion": ("ViewerCertificate", lambda given: given.get("MinimumProtocolVersion")),
-        "WAF": ("WebACLId", _waf),
+        "MinimumProtocolVersion": ("ViewerCertificate", lambda given: text_of(given, "MinimumProtocolVersion")),
         "RealtimeLogging": ("DefaultCacheBehavior", lambda _: _realtime_logging(record)),
-        "OriginDomainNames": ("Origins", lambda given: _listed(one["DomainName"] for one in _items(given))),
-        "ViewerProtocolPolicy": ("DefaultCacheBehavior", lambda given: given.get("ViewerProtocolPolicy")),
-        "GeoRestriction": ("Restrictions", lambda given: _geo_restriction(given.get("GeoRestriction") or {})),
+        "OriginDomainNames": ("Origins", _origin_domain_names),
+        "ViewerProtocolPolicy": ("DefaultCacheBehavior", lambda given: text_of(given, "ViewerProtocolPolicy")),
+        "GeoRestriction": ("Restrictions", lambda given: _geo_restriction(_structure(given.get("GeoRestriction")))),
         "EdgeFunctions": ("DefaultCacheBehavior", lambda _: _listed(functions_of(record) | edge_lambdas_of(record))),
     }
     fields = {
-        name: read(record[source]) for name, (source, read) in made_from.items() if record.get(source) is not None
+        name: read(record[source])
+        for name, (source, read) in made_from.items()
+        if isinstance(record.get(source), Mapping)
     }
+    if isinstance(record.get("WebACLId"), str):
+        fields["WAF"] = _waf(record["WebACLId"])
     return {name: text for name, text in fields.items() if text}
 
 
-def logging_fields(configuration: Mapping[str, Any]) -> Dict[str, str]:
+def logging_fields(configuration: Record) -> Dict[str, str]:
     """What only a distribution's whole configuration tells: where its standard logs go, and its default root object."""
-    logging = configuration.get("Logging") or {}
-    place = f"{logging.get('Bucket', '')}/{logging.get('Prefix', '')}".rstrip("/")
-    return {
-        "Logging": place if logging.get("Enabled") else "off",
-        "DefaultRootObject": str(configuration.get("DefaultRootObject") or NONE),
-    }
+    fields = {"DefaultRootObject": text_of(configuration, "DefaultRootObject") or NONE}
+    if "Logging" in configuration:
+        logging = _structure(configuration["Logging"])
+        place = f"{text_of(logging, 'Bucket')}/{text_of(logging, 'Prefix')}".rstrip("/")
+        fields["Logging"] = place if logging.get("Enabled") else "off"
+    return fields
+
+
+def oddities(records: Iterable[Any]) -> List[str]:
+    """A sentence for each way in which records are not as CloudFront has them, with the distributions and the field."""
+    found: Dict[str, List[str]] = {}
+    without_id = []
+    for record in records:
+        if has_id(record):
+            for text in _oddities(record):
+                found.setdefault(text, []).append(record["Id"])
+        else:
+            known = text_of(record, "DomainName") or text_of(record, "ARN") if isinstance(record, Mapping) else ""
+            without_id.append(one_line(known or "nothing else is known of it", 80))
+    sentences = [
+        f"CloudFront's record of {some_of(ids)}: {text}. What it does not tell is left out."
+        for text, ids in found.items()
+    ]
+    if without_id:
+        sentences.append(
+            f"CloudFront lists a distribution without an Id, which is not collected: {some_of(without_id)}."
+        )
+    return sentences
+
+
+def _oddities(record: Record) -> Iterator[str]:
+    for name in TEXTS:
+        if not text_of(record, name):
+            yield _odd(record, name, "no text")
+    if not is_time(record.get("LastModifiedTime")):
+        yield _odd(record, "LastModifiedTime", "no time")
+    for name in STRUCTURES:
+        if not isinstance(record.get(name), Mapping):
+            yield _odd(record, name, "no structure")
+    for name in LISTS:
+        yield from _odd_list(record, name)
+    if [name for name in _structures(record.get("Origins")) if not text_of(name, "DomainName")]:
+        yield "an origin of Origins has no DomainName"
+    for behavior in behaviors(record):
+        for name, arn in ASSOCIATIONS.items():
+            yield from _odd_list(behavior, name)
+            if [one for one in _structures(behavior.get(name)) if not text_of(one, arn)]:
+                yield f"an association of {name} has no {arn}"
+
+
+def _odd(record: Record, name: str, otherwise: str) -> str:
+    if name not in record:
+        return f"{name} is missing"
+    value = record[name]
+    # Not its own words, for a structure may hold what CloudFront says to an origin alone.
+    shown = f" ({one_line(repr(value), 60)})" if isinstance(value, (str, int, float)) else ""
+    return f"{name} cannot be read" if value is None else f"{name} is {otherwise}{shown}"
+
+
+def _odd_list(record: Record, name: str) -> Iterator[str]:
+    value = record.get(name)
+    if value is None and name not in STRUCTURES:
+        if name in record:
+            yield f"{name} cannot be read"
+    elif not isinstance(value, Mapping):
+        if name not in STRUCTURES:
+            yield _odd(record, name, "no structure")
+    elif not isinstance(value.get("Items") or [], (list, tuple)):
+        yield f"the Items of {name} are no list"
+    else:
+        items = value.get("Items") or ()
+        wanted = str if name == "Aliases" else Mapping
+        if value.get("Quantity", len(items)) != len(items):
+            yield f"the Quantity of {name} is not the number of its Items"
+        if [one for one in items if not isinstance(one, wanted)]:
+            yield f"an item of {name} is {'no text' if wanted is str else 'no structure'}"
+
+
+def _structure(value: Any) -> Record:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _items(structure: Any) -> List[Any]:
     # CloudFront's lists are {"Quantity": n, "Items": [...]}; Items is absent when there are none.
-    return list((structure or {}).get("Items") or ())
+    items = _structure(structure).get("Items")
+    return list(items) if isinstance(items, (list, tuple)) else []
+
+
+def _structures(structure: Any) -> List[Record]:
+    return [one for one in _items(structure) if isinstance(one, Mapping)]
+
+
+def _arns(record: Record, associations: str) -> Set[str]:
+    """The ARNs of the functions that the cache behaviors are associated with."""
+    arn = ASSOCIATIONS[associations]
+    return {text_of(one, arn) for behavior in behaviors(record) for one in _structures(behavior.get(associations))}
 
 
 def _listed(names: Any) -> str:
     return ", ".join(sorted(names) if isinstance(names, set) else names) or NONE
 
 
-def _certificate(given: Mapping[str, Any]) -> str:
-    own = given.get("ACMCertificateArn") or given.get("IAMCertificateId")
-    return str(own or ("CloudFront default" if given.get("CloudFrontDefaultCertificate") else ""))
+def _origin_domain_names(origins: Record) -> str:
+    names = [name for name in (text_of(one, "DomainName") for one in _structures(origins)) if name]
+    # "none" is said only where AWS says it.
+    return ", ".join(names) if names or _items(origins) else NONE
+
+
+def _certificate(given: Record) -> str:
+    own = text_of(given, "ACMCertificateArn") or text_of(given, "IAMCertificateId")
+    return own or ("CloudFront default" if given.get("CloudFrontDefaultCertificate") is True else "")
 
 
 def _waf(web_acl: str) -> str:
@@ -103,14 +218,11 @@ def _waf(web_acl: str) -> str:
 
 def _realtime_logging(record: Record) -> str:
     # arn:aws:cloudfront::123456789012:realtime-log-config/<name>
-    arns = {str(behavior["RealtimeLogConfigArn"]) for behavior in behaviors(record) if _logs(behavior)}
+    arns = {text_of(behavior, "RealtimeLogConfigArn") for behavior in behaviors(record)} - {""}
     return ", ".join(sorted(arn.rpartition("/")[2] for arn in arns)) or "off"
 
 
-def _logs(behavior: Mapping[str, Any]) -> bool:
-    return bool(behavior.get("RealtimeLogConfigArn"))
-
-
-def _geo_restriction(given: Mapping[str, Any]) -> str:
-    kind = str(given.get("RestrictionType") or "")
-    return f"{RESTRICTIONS[kind]} {', '.join(_items(given))}" if kind in RESTRICTIONS else kind
+def _geo_restriction(given: Record) -> str:
+    kind = text_of(given, "RestrictionType")
+    countries = ", ".join(name for name in _items(given) if isinstance(name, str))
+    return f"{RESTRICTIONS[kind]} {countries}" if kind in RESTRICTIONS else kind

@@ -2,21 +2,23 @@
 
 import math
 from array import array
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Sequence
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
 from guance_aws_cloudfront.cloudfront.catalog import field_name
 from guance_aws_cloudfront.points.series import Series
 from guance_aws_cloudfront.text import one_line
 
 COMPLETE = "Complete"
+MINUTE = 60
 NUMBERS = frozenset((int, float))
 
 
 class Answer:
     """What GetMetricData said of one query, over all its pages: times in epoch seconds, values, the last status.
 
-    Values that are no finite numbers are left out and counted: they are as good as missing. Lists are replaced and
-    never changed, for the queries of a call share them.
+    Values that are no finite numbers are left out and counted: they are as good as missing. `wrong` says why times and
+    values cannot be told which belongs to which: there are none then. Lists are replaced and never changed, for the
+    queries of a call share them.
     """
 
     def __init__(self) -> None:
@@ -25,6 +27,7 @@ class Answer:
         self.no_numbers = 0
         self.status = "no answer"
         self.messages: Sequence[str] = ()
+        self.wrong = ""
 
 
 class Answers(NamedTuple):
@@ -34,32 +37,67 @@ class Answers(NamedTuple):
     messages: List[str]
 
 
-def merge_pages(pages: Iterable[Mapping[str, Any]], queries: int) -> Answers:
-    """The answers to a call with that many queries; a query may be answered on several pages, or on none.
+def merge_pages(pages: Iterable[Mapping[str, Any]], request: Mapping[str, Any]) -> Answers:
+    """The answers to a request of GetMetricData; a query may be answered on several pages, or on none.
 
-    ValueError for a page without results: botocore takes half an answer in JSON for an empty one.
+    A query whose minutes are not all whole ones of the request's window, or are not as many as its values, is as good
+    as unanswered: `incomplete` names it, and the others stand. ValueError for a page without results: botocore takes
+    half an answer in JSON for an empty one.
     """
-    merged = Answers([Answer() for _ in range(queries)], [])
-    # Mostly all queries of a call are answered for the same minutes: these are kept once.
-    said: Sequence[float] = ()
-    times: Sequence[int] = ()
+    merged = Answers([Answer() for _ in request["MetricDataQueries"]], [])
+    by_id = {query["Id"]: answer for query, answer in zip(request["MetricDataQueries"], merged.queries)}
+    minutes = frozenset(range(request["StartTime"], request["EndTime"], MINUTE))
+    # Mostly all queries of a call are answered for the same minutes: these are looked at, and kept, once.
+    said: Any = ()
+    times: Optional[Sequence[int]] = ()
     for page in pages:
-        if "MetricDataResults" not in page:
+        if not isinstance(page.get("MetricDataResults"), list):
             raise ValueError("a page has no MetricDataResults")
         merged.messages.extend(_messages(page))
         for result in page["MetricDataResults"]:
-            answer = merged.queries[int(result["Id"][1:])]
+            answer = by_id.get(_id_of(result))
+            if answer is None:
+                merged.messages.append("a result is left out, for it belongs to none of the queries")
+                continue
             if result.get("Timestamps", ()) != said:
                 said = result.get("Timestamps", ())
-                times = [*map(int, said)]
+                times = _minutes(said, minutes)
             _add(answer, times, result.get("Values", ()))
             # PartialData on a page says that more follows: only what the last page says is final.
-            answer.status = result.get("StatusCode", COMPLETE)
+            answer.status = str(result.get("StatusCode", COMPLETE))
             answer.messages = [*answer.messages, *_messages(result)] if result.get("Messages") else answer.messages
+    for answer in merged.queries:
+        if answer.wrong:
+            answer.times, answer.values, answer.no_numbers, answer.status = (), (), 0, answer.wrong
     return merged
 
 
-def _add(answer: Answer, times: Sequence[int], values: Sequence[float]) -> None:
+def _id_of(result: Any) -> Any:
+    found = result.get("Id") if isinstance(result, Mapping) else None
+    return found if isinstance(found, str) else None
+
+
+def _minutes(said: Any, minutes: FrozenSet[int]) -> Optional[Sequence[int]]:
+    """The minutes that a query was answered for; None when they are no list, or not all in the window, each once."""
+    try:
+        distinct = frozenset(said or ())
+    except TypeError:
+        return None
+    if isinstance(said, (str, Mapping)) or not distinct <= minutes or len(distinct) != len(said or ()):
+        return None
+    return [*map(int, said or ())]
+
+
+def _add(answer: Answer, times: Optional[Sequence[int]], values: Any) -> None:
+    values = () if values is None else values
+    if times is None:
+        answer.wrong = "minutes that were not asked for"
+    elif isinstance(values, (str, Mapping)) or not hasattr(values, "__len__") or len(values) != len(times):
+        answer.wrong = "not as many values as minutes"
+    elif answer.times and not frozenset(times).isdisjoint(answer.times):
+        answer.wrong = "a minute twice"
+    if answer.wrong or times is None:
+        return
     if not _are_numbers(values):
         pairs = [(time, value) for time, value in zip(times, values) if _are_numbers([value])]
         answer.no_numbers += len(values) - len(pairs)
@@ -74,7 +112,11 @@ def _are_numbers(values: Sequence[Any]) -> bool:
 
 
 def _messages(said: Mapping[str, Any]) -> List[str]:
-    return [one_line(f"{message.get('Code')}: {message.get('Value')}") for message in said.get("Messages") or ()]
+    messages = said.get("Messages")
+    return [
+        one_line(f"{message.get('Code')}: {message.get('Value')}" if isinstance(message, Mapping) else message)
+        for message in (messages if isinstance(messages, list) else ())
+    ]
 
 
 def incomplete(batch: Sequence[Series], answers: Answers) -> Dict[str, List[Series]]:

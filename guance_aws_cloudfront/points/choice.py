@@ -3,7 +3,7 @@
 import difflib
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence
 
-from guance_aws_cloudfront.cloudfront.record import aliases
+from guance_aws_cloudfront.cloudfront.record import aliases, text_of
 from guance_aws_cloudfront.settings.patterns import EXCEPT, Choice, fits
 from guance_aws_cloudfront.text import one_line
 
@@ -66,7 +66,7 @@ def _idle(key: str, patterns: Sequence[str], known: Mapping[str, str]) -> List[s
 
 
 def _names(record: Mapping[str, Any]) -> List[str]:
-    return [str(name) for name in (record["Id"], record.get("DomainName", ""), *aliases(record))]
+    return [record["Id"], text_of(record, "DomainName"), *aliases(record)]
 
 
 def _nearest(pattern: str, known: Mapping[str, str]) -> str:

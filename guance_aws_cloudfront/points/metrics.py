@@ -6,16 +6,23 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Seque
 from guance_aws_cloudfront.cloudfront.catalog import (
     CLOUD_PROVIDER,
     DIMENSIONS,
+    DISTRIBUTION,
     FUNCTION_DIMENSION,
     GLOBAL,
     METRIC_MEASUREMENT,
+    REGION,
     field_name,
 )
-from guance_aws_cloudfront.cloudfront.record import aliases
+from guance_aws_cloudfront.cloudfront.record import aliases, text_of
 from guance_aws_cloudfront.guance.limits import LONGEST_TAG
 from guance_aws_cloudfront.points.answers import Answers
 from guance_aws_cloudfront.points.derived import derived_fields
-from guance_aws_cloudfront.points.series import Dimensions, Series, distributions_by_function, function_name
+from guance_aws_cloudfront.points.series import (
+    Dimensions,
+    Series,
+    distributions_by_function,
+    function_name,
+)
 from guance_aws_cloudfront.settings.account import Account
 
 # source (the ID of a distribution, mostly) -> minute (epoch seconds) -> field -> value
@@ -46,7 +53,7 @@ def metric_tags(
         "Region": GLOBAL,
         "Dimensions": ",".join(DIMENSIONS),
         "name": record["Id"],
-        "DomainName": record.get("DomainName", ""),
+        "DomainName": text_of(record, "DomainName"),
         "Alias": (aliases(record) or [""])[0],
         "cloud_provider": CLOUD_PROVIDER,
     }
@@ -79,20 +86,21 @@ def _function_tags(
 ) -> Dict[str, str]:
     named = dict(dimensions)
     name = named[FUNCTION_DIMENSION]
-    ids = [named["DistributionId"]] if "DistributionId" in named else callers.get(name, [])
+    ids = [named[DISTRIBUTION]] if DISTRIBUTION in named else callers.get(name, [])
     tags = {
         **account.extra_tags,
         "name": name,
         "cloud_provider": CLOUD_PROVIDER,
         **(by_id.get(ids[0], {}) if len(ids) == 1 else {}),
-        FUNCTION_DIMENSION: name,
-        "Region": GLOBAL,
+        # Two series that differ in a dimension only must not become one.
+        REGION: "",
+        **named,
         "Dimensions": ",".join(key for key, _ in dimensions),
     }
     if len(ids) > 1:
         # Whole IDs only, as many as a tag takes.
         tags["DistributionIds"] = f"{','.join(ids)},"[:LONGEST_TAG].rpartition(",")[0]
-    return tags
+    return {key: value for key, value in tags.items() if value}
 
 
 def metric_points(

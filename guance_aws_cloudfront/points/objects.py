@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Dict, Mapping, Union
 
 from guance_aws_cloudfront.cloudfront.catalog import CLOUD_PROVIDER, OBJECT_MEASUREMENT
-from guance_aws_cloudfront.cloudfront.record import readable_fields
+from guance_aws_cloudfront.cloudfront.record import is_time, readable_fields, text_of
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.text import iso_utc, printable
 
@@ -28,17 +28,18 @@ def object_point(
     `resource_tags` are clean ones; `extra_fields` are fields that do not come from the record (`record.EXTRA_FIELDS`).
 
     Strings, numbers and booleans of the record become fields of their own name, lists and structures JSON strings;
-    nothing is invented, and what a newer API adds to the record is passed on. `message` holds the whole record, but for
-    the values of the headers that CloudFront adds for an origin.
+    nothing is invented, and what a newer API adds to the record is passed on. Any record with an Id will do: what is
+    not of its type is passed on as it is. `message` holds the whole record, but for the values of the headers that
+    CloudFront adds for an origin.
     """
     shown = without_header_values(record)
-    facts = {key: iso_utc(value) if key in TIMES and _is_number(value) else value for key, value in shown.items()}
+    facts = {key: iso_utc(value) if key in TIMES and is_time(value) else value for key, value in shown.items()}
     tags = {
         **resource_tags,
         **account.extra_tags,
-        **{key: str(facts[key]) for key in TAG_KEYS if facts.get(key)},
+        **{key: text_of(facts, key) for key in TAG_KEYS if text_of(facts, key)},
         # The unique key of an object in Guance. CloudFront's records carry no `name`; one that does keeps it.
-        "name": str(facts.get("name") or facts["Id"]),
+        "name": text_of(facts, "name") or facts["Id"],
         "cloud_provider": CLOUD_PROVIDER,
     }
     fields: Dict[str, Any] = {"message": _json(facts)}
@@ -52,7 +53,10 @@ def object_point(
 def without_header_values(value: Any) -> Any:
     """A record, or a part of one, without what CloudFront says to an origin alone: often that is a shared secret."""
     if isinstance(value, dict):
-        return {key: HIDDEN if key == HEADER_VALUE else without_header_values(inner) for key, inner in value.items()}
+        # As text, for JSON knows no other keys.
+        return {
+            str(key): HIDDEN if key == HEADER_VALUE else without_header_values(inner) for key, inner in value.items()
+        }
     return [without_header_values(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -65,7 +69,3 @@ def _field(value: Any) -> Union[str, bool, int, float]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

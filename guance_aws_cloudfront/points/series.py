@@ -8,9 +8,11 @@ from guance_aws_cloudfront.cloudfront.catalog import (
     ADDITIONAL,
     DEFAULT,
     DIMENSIONS,
+    DISTRIBUTION,
     FUNCTION,
     FUNCTION_DIMENSION,
     GLOBAL,
+    REGION,
     STATISTICS_PER_METRIC,
     Metric,
     all_metrics,
@@ -19,6 +21,7 @@ from guance_aws_cloudfront.cloudfront.record import functions_of
 from guance_aws_cloudfront.text import count
 
 QUERIES_PER_CALL = 500
+ONLY_GLOBAL = [(REGION, GLOBAL)]
 
 # Names and values, by name.
 Dimensions = Tuple[Tuple[str, str], ...]
@@ -35,10 +38,15 @@ class Series(NamedTuple):
 
     @property
     def source(self) -> str:
-        """What the series is of, for people and as a key: the ID of the distribution, or `FunctionName=…`."""
-        if tuple(name for name, _ in self.dimensions) == DIMENSIONS:
-            return self.dimensions[0][1]
-        return "/".join(f"{name}={value}" for name, value in self.dimensions if name != "Region")
+        """What the series is of, for people and as a key: the ID of the distribution, or `FunctionName=…`.
+
+        All dimensions count, and only the usual `Region=Global` is not shown.
+        """
+        first, *others = self.dimensions
+        if first[0] == DISTRIBUTION and others == ONLY_GLOBAL:
+            return first[1]
+        shown = [f"{name}={value}" for name, value in self.dimensions if (name, value) != (REGION, GLOBAL)]
+        return "/".join(shown if REGION in dict(self.dimensions) else [*shown, f"{REGION}="])
 
 
 def distribution_dimensions(distribution_id: str) -> Dimensions:
@@ -89,7 +97,7 @@ def _of_functions(
     wanted = {metric.name: metric for metric in metrics if metric.group == FUNCTION}
     found = [(dimensions, name) for name in wanted for dimensions in listed.get(name, ())]
     for dimensions, name in sorted(found):
-        distribution_id = dict(dimensions).get("DistributionId")
+        distribution_id = dict(dimensions).get(DISTRIBUTION)
         if not function_name(dimensions):
             continue
         is_wanted = functions is None or function_name(dimensions) in functions
@@ -140,7 +148,7 @@ def distributions_by_function(records: Iterable[Mapping[str, Any]]) -> Dict[str,
     found: Dict[str, List[str]] = {}
     for record in records:
         for name in functions_of(record):
-            found.setdefault(name, []).append(record["Id"])
+            found.setdefault(name, []).append(str(record["Id"]))
     return {name: sorted(ids) for name, ids in found.items()}
 
 

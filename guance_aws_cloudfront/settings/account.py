@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from guance_aws_cloudfront.cloudfront.partitions import PARTITIONS, Partition, partition_of
 from guance_aws_cloudfront.settings.extra_tags import parse_extra_tags
@@ -38,9 +38,9 @@ class Account:
         """What must never come out."""
         return tuple(filter(None, (self.ak_secret, self.session_token, self.external_id, self.ak_id)))
 
-    def sanitized(self, text: object) -> str:
-        """Foreign text on one line, without any secret of the account and the full stop at its end."""
-        return one_line(masked(str(text), self.secrets)).rstrip(".")
+    def sanitized(self, text: object, hidden: Sequence[str] = ()) -> str:
+        """Foreign text on one line, without secrets of the account or `hidden` ones, and the full stop at its end."""
+        return one_line(masked(str(text), (*self.secrets, *hidden))).rstrip(".")
 
 
 def parse_account(raw: Any) -> Account:

@@ -1,10 +1,10 @@
 """The distributions of a run: listed, with their resource tags, chosen, and what is known beyond their records."""
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Union
 
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
-from guance_aws_cloudfront.cloudfront.record import logging_fields
+from guance_aws_cloudfront.cloudfront.record import logging_fields, text_of
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
@@ -51,7 +51,7 @@ class Inventory:
 
     def distributions(self) -> Distributions:
         """The distributions to collect, which is said; AwsError, or StepError when it cannot be known which."""
-        return self.chosen(self._aws.distributions())
+        return self.chosen(self._aws.distributions(self._log.warn))
 
     def chosen(self, listed: Sequence[Record]) -> Distributions:
         """Of all distributions those to collect, which is said; StepError when it cannot be known which."""
@@ -114,15 +114,21 @@ class Inventory:
         except AwsError as error:
             self._log.fail(f"{error} {AS_BEFORE}")
             return {}
-        # AWS leaves out distributions that never had a tag.
-        return {record["Id"]: self._wanted(by_arn.get(record["ARN"], {})) for record in records}
+        # AWS leaves out distributions that never had a tag. By the ID at the end of each ARN, which a record may lack.
+        by_id = {arn.rpartition("/")[2]: tags for arn, tags in by_arn.items()}
+        return {record["Id"]: self._wanted(by_id.get(record["Id"], {})) for record in records}
 
     def _tags_one_by_one(self, records: Sequence[Record], denied: AwsDeniedError) -> TagsById:
+        # Of a record without an ARN nothing can be asked: it counts as one without tags.
+        asked = [record for record in records if text_of(record, "ARN")]
         # One is enough to learn that they are not allowed either.
-        answers = self._aws.tags_of([records[0]["ARN"]])
-        if not isinstance(answers[0], AwsDeniedError):
-            answers += self._aws.tags_of([record["ARN"] for record in records[1:]])
-        by_id = dict(zip((record["Id"] for record in records), answers))
+        answers = self._aws.tags_of([record["ARN"] for record in asked[:1]])
+        if not any(isinstance(answer, AwsDeniedError) for answer in answers):
+            answers += self._aws.tags_of([record["ARN"] for record in asked[1:]])
+        by_id: Dict[str, Union[Dict[str, str], AwsError]] = {
+            record["Id"]: {} for record in records if not text_of(record, "ARN")
+        }
+        by_id.update(zip((record["Id"] for record in asked), answers))
         errors = [answer for answer in answers if isinstance(answer, AwsError)]
         if errors and all(isinstance(error, AwsDeniedError) for error in errors):
             self._log.warn(f"{denied} {errors[0]} One of both is enough. {AS_BEFORE}")
@@ -141,8 +147,9 @@ class Inventory:
     def _details(self, records: Sequence[Record]) -> Dict[str, Dict[str, str]]:
         """What the configurations tell, by distribution ID: of those that have changed since, it is asked anew."""
         kept = self._state.recall("details") or {}
-        marks = {record["Id"]: str(record.get("ETag") or record["LastModifiedTime"]) for record in records}
-        known = {key: kept[key] for key, mark in marks.items() if kept.get(key, {}).get("mark") == mark}
+        marks = {record["Id"]: str(record.get("ETag") or record.get("LastModifiedTime") or "") for record in records}
+        # Of a record without either, nobody knows whether it has changed.
+        known = {key: kept[key] for key, mark in marks.items() if mark and kept.get(key, {}).get("mark") == mark}
         asked = [key for key in marks if key not in known][:CONFIGURATIONS_A_RUN]
         answers = dict(zip(asked, self._aws.configurations(asked)))
         errors = [answer for answer in answers.values() if isinstance(answer, AwsError)]

@@ -365,7 +365,7 @@ def test_an_aws_that_does_not_say_who_one_is_is_no_failure(func, aws, datakit, o
 
 
 def test_an_environment_that_botocore_refuses_leaves_aws_untried(func, aws, datakit, monkeypatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULTS_MODE", "nonsense")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "no address")
     record = func.call(CHECK)
     assert "(1) who am I: Preparing the calls to AWS failed" in record.exception
     assert {results(record)[what] for what in OF_AWS[1:]} == {"untried"}

@@ -359,10 +359,10 @@ def test_the_profile_of_the_host_is_not_looked_at(func, aws, datakit, monkeypatc
 
 
 def test_an_environment_that_botocore_refuses_is_told(func, aws, monkeypatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULTS_MODE", "nonsense")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "no address")
     sentence = failed(func.run_cron_job(JOB))
-    assert "Preparing the calls to AWS failed: botocore refused to (InvalidDefaultsMode" in sentence
-    assert "environment variables of the Func host whose names begin with AWS_" in sentence
+    assert "the calls to AWS failed: botocore refused to (ValueError: Invalid endpoint: no address)" in sentence
+    assert "environment variables of the Func host whose names begin with AWS_ENDPOINT_URL" in sentence
 
 
 # The door

@@ -27,6 +27,7 @@ from guance_aws_cloudfront.points.queries import metric_data_request
 from guance_aws_cloudfront.points.series import plan_series
 from guance_aws_cloudfront.points.windows import Window
 from guance_aws_cloudfront.settings.account import parse_account
+from guance_aws_cloudfront.text import iso_utc
 from tests.conftest import AK_ID, AK_SECRET, NOW, RAW_ACCOUNT
 
 LISTING = """<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>{more}</IsTruncated>{next}
@@ -58,17 +59,17 @@ def error(request, code, message, status=400):
     return respond(request, status, said)
 
 
-def metric_data(request, value, next_token=None):
-    """A page that answers the first query with one value at NOW."""
+def metric_data(request, value, next_token=None, at=NOW):
+    """A page that answers the first query with one value, at NOW."""
     if is_json(request):
-        result = {"Id": "q0", "Timestamps": [NOW], "Values": [value], "StatusCode": "Complete"}
+        result = {"Id": "q0", "Timestamps": [at], "Values": [value], "StatusCode": "Complete"}
         return respond(request, 200, json.dumps({"MetricDataResults": [result], "NextToken": next_token}))
     token = f"<NextToken>{next_token}</NextToken>" if next_token else ""
     return respond(
         request,
         200,
         "<GetMetricDataResponse><GetMetricDataResult><MetricDataResults><member><Id>q0</Id>"
-        "<Timestamps><member>2026-03-01T10:00:00Z</member></Timestamps><StatusCode>Complete</StatusCode>"
+        f"<Timestamps><member>{iso_utc(at)}</member></Timestamps><StatusCode>Complete</StatusCode>"
         f"<Values><member>{value}</member></Values></member></MetricDataResults>{token}"
         "</GetMetricDataResult></GetMetricDataResponse>",
     )
@@ -94,7 +95,7 @@ def aws(account, config, monkeypatch):
     return made
 
 
-REQUEST = metric_data_request(plan_series(["E1"], DEFAULT_METRICS[:1]), Window(NOW, NOW + 60), 60)
+REQUEST = metric_data_request(plan_series(["E1"], DEFAULT_METRICS[:1]), Window(NOW, NOW + 120), 60)
 
 
 def test_all_pages_of_the_listing_are_read_and_each_id_kept_once(aws) -> None:
@@ -140,8 +141,12 @@ def test_metric_values_come_back_with_epoch_seconds(aws) -> None:
 
 
 def test_all_pages_of_metric_data_are_merged(aws) -> None:
-    aws.answers = [lambda request: metric_data(request, 4.0, "t"), lambda request: metric_data(request, 5.0)]
+    aws.answers = [
+        lambda request: metric_data(request, 4.0, "t"),
+        lambda request: metric_data(request, 5.0, at=NOW + 60),
+    ]
     (answers,) = aws.metric_data([REQUEST])
+    assert list(answers.queries[0].times) == [NOW, NOW + 60]
     assert list(answers.queries[0].values) == [4.0, 5.0]
     assert aws.calls == {"GetMetricData": 2}
 

@@ -15,7 +15,9 @@ from guance_aws_cloudfront.guance.limits import fitted
 from guance_aws_cloudfront.points.answers import merge_pages, no_numbers
 from guance_aws_cloudfront.points.metrics import gather, metric_points, source_tags
 from guance_aws_cloudfront.points.objects import object_point
+from guance_aws_cloudfront.points.queries import metric_data_request
 from guance_aws_cloudfront.points.series import plan_series
+from guance_aws_cloudfront.points.windows import Window
 from guance_aws_cloudfront.settings.account import parse_account
 from tests.conftest import NOW, RAW_ACCOUNT
 
@@ -226,12 +228,18 @@ def test_any_record_that_botocore_s_model_allows_makes_an_object_that_datakit_ta
 
 
 SERIES = plan_series(["E1"], tuple(all_metrics().values()))
-ANSWERED = st.fixed_dictionaries(
-    {
-        "Timestamps": st.lists(st.integers(NOW - 10**6, NOW).map(lambda at: at // 60 * 60), max_size=4),
-        "Values": st.lists(st.floats(allow_subnormal=False) | st.integers(-(2**70), 2**70) | st.none(), max_size=4),
-        "StatusCode": st.sampled_from(["Complete", "PartialData", "InternalError"]),
-    }
+MINUTE_AND_VALUE = st.tuples(
+    st.integers(NOW - 10**6, NOW).map(lambda at: at // 60 * 60),
+    st.floats(allow_subnormal=False) | st.integers(-(2**70), 2**70) | st.none(),
+)
+ANSWERED = st.builds(
+    lambda pairs, status: {
+        "Timestamps": [minute for minute, _ in pairs],
+        "Values": [value for _, value in pairs],
+        "StatusCode": status,
+    },
+    st.lists(MINUTE_AND_VALUE, max_size=4, unique_by=lambda pair: pair[0]),
+    st.sampled_from(["Complete", "PartialData", "InternalError"]),
 )
 
 
@@ -239,7 +247,9 @@ ANSWERED = st.fixed_dictionaries(
 @given(st.lists(ANSWERED, min_size=len(SERIES), max_size=len(SERIES)))
 def test_any_answer_makes_metric_points_that_datakit_takes(answered) -> None:
     page = {"MetricDataResults": [{"Id": f"q{number}", **one} for number, one in enumerate(answered)]}
-    answers, minutes = merge_pages([page], len(SERIES)), {}
+    window = Window((NOW - 10**6) // 60 * 60, NOW + 60)
+    answers, minutes = merge_pages([page], metric_data_request(SERIES, window, 60)), {}
+    assert not any(answer.wrong for answer in answers.queries)
     number = gather(SERIES, answers, minutes)
     assert no_numbers(SERIES, answers) or number <= sum(len(one["Values"]) for one in answered)
     records = [{"Id": "E1", "DomainName": "d"}]

@@ -19,6 +19,11 @@ def result(number, times, values, status="Complete", **more):
     return {"Id": f"q{number}", "Timestamps": times, "Values": values, "StatusCode": status, **more}
 
 
+def asked(queries):
+    """The request that these queries, at most six, are answered to."""
+    return metric_data_request(plan_series(["E1"], DEFAULT_METRICS[:queries]), Window(NOW, NOW + 600), 60)
+
+
 def test_a_request_asks_with_both_dimensions_and_the_period() -> None:
     series = plan_series(["E1"], DEFAULT_METRICS[:1])
     request = metric_data_request(series, Window(NOW, NOW + 600), 60)
@@ -41,7 +46,7 @@ def test_an_answer_spread_over_pages_is_merged_and_its_last_status_counts() -> N
         {"MetricDataResults": [result(0, [NOW], [1.0], "PartialData"), result(1, [NOW], [7.0])]},
         {"MetricDataResults": [result(0, [NOW + 60], [2.0], "Complete")]},
     ]
-    answers = merge_pages(pages, 2)
+    answers = merge_pages(pages, asked(2))
     assert answers.queries[0].times == [NOW, NOW + 60]
     assert list(answers.queries[0].values) == [1.0, 2.0]
     assert incomplete(plan_series(["E1"], DEFAULT_METRICS[:2]), answers) == {}
@@ -52,25 +57,27 @@ def test_anything_but_complete_is_a_failure_with_cloudwatch_s_own_words(status) 
     said = [{"Code": "ArithmeticError", "Value": "out of\nmemory"}]
     pages = [{"MetricDataResults": [result(0, [NOW], [1.0], status, Messages=said), result(1, [], [])]}]
     batch = plan_series(["E1"], DEFAULT_METRICS[:2])
-    assert incomplete(batch, merge_pages(pages, 2)) == {f"{status}; ArithmeticError: out of memory": [batch[0]]}
+    assert incomplete(batch, merge_pages(pages, asked(2))) == {f"{status}; ArithmeticError: out of memory": [batch[0]]}
 
 
 def test_a_query_that_no_page_answers_is_a_failure() -> None:
     batch = plan_series(["E1"], DEFAULT_METRICS[:2])
-    assert incomplete(batch, merge_pages([{"MetricDataResults": [result(0, [], [])]}], 2)) == {"no answer": [batch[1]]}
+    assert incomplete(batch, merge_pages([{"MetricDataResults": [result(0, [], [])]}], asked(2))) == {
+        "no answer": [batch[1]]
+    }
 
 
 def test_remarks_on_a_call_are_told_once() -> None:
     said = [{"Code": "MaxMetricsExceeded", "Value": "too many"}]
     pages = [{"MetricDataResults": [result(0, [], [])], "Messages": said}, {"MetricDataResults": [], "Messages": said}]
-    assert remarks(merge_pages(pages, 1)) == ["MaxMetricsExceeded: too many"]
+    assert remarks(merge_pages(pages, asked(1))) == ["MaxMetricsExceeded: too many"]
 
 
 def test_a_point_per_minute_carries_all_metrics_as_floats_and_nothing_for_a_missing_minute(account) -> None:
     batch = plan_series(["E2EXAMPLE00001"], DEFAULT_METRICS)
     results = [result(n, [NOW, NOW + 120], [n, n + 1]) for n in range(5)] + [result(5, [NOW], [0.0])]
     minutes = {}
-    assert gather(batch, merge_pages([{"MetricDataResults": results}], 6), minutes) == 11
+    assert gather(batch, merge_pages([{"MetricDataResults": results}], asked(6)), minutes) == 11
     points = [point for _, point in metric_points(minutes, {"E2EXAMPLE00001": metric_tags(RECORD, account)}, False)]
     assert [point["timestamp"] for point in points] == [NOW, NOW + 120]
     assert points[0]["measurement"] == "aws_AWS/CloudFront"
@@ -90,7 +97,7 @@ def test_values_that_are_no_numbers_make_no_field_and_no_point(account) -> None:
     batch = plan_series(["E1"], DEFAULT_METRICS[:1])
     pages = [{"MetricDataResults": [result(0, [NOW, NOW + 60], [math.nan, math.inf])]}]
     minutes = {}
-    gather(batch, merge_pages(pages, 1), minutes)
+    gather(batch, merge_pages(pages, asked(1)), minutes)
     assert list(metric_points(minutes, {"E1": metric_tags({"Id": "E1"}, account)}, True)) == []
 
 
@@ -121,7 +128,7 @@ def test_a_query_may_be_answered_without_a_word_of_minutes_or_for_others() -> No
         {"Id": "q3", "Timestamps": [], "Values": []},
     ]
     for pages in ([{"MetricDataResults": results}], [{"MetricDataResults": [one]} for one in results]):
-        answers = merge_pages(pages, 4).queries
+        answers = merge_pages(pages, asked(4)).queries
         assert [list(answer.times) for answer in answers] == [[NOW, NOW + 60], [], [NOW + 60], []]
         assert [list(answer.values) for answer in answers] == [[1.0, 2.0], [], [3.0], []]
 
@@ -129,7 +136,7 @@ def test_a_query_may_be_answered_without_a_word_of_minutes_or_for_others() -> No
 def test_minutes_that_queries_share_stay_those_of_each_when_more_pages_come() -> None:
     first = [{"Id": f"q{number}", "Timestamps": [NOW], "Values": [1.0]} for number in range(2)]
     more = [{"Id": "q0", "Timestamps": [NOW + 60], "Values": [2.0]}]
-    one, other = merge_pages([{"MetricDataResults": first}, {"MetricDataResults": more}], 2).queries
+    one, other = merge_pages([{"MetricDataResults": first}, {"MetricDataResults": more}], asked(2)).queries
     assert (list(one.times), list(one.values)) == ([NOW, NOW + 60], [1.0, 2.0])
     assert (list(other.times), list(other.values)) == ([NOW], [1.0])
 
