@@ -13,6 +13,7 @@ from guance_aws_cloudfront.points.series import Series, metrics_billed, plan_ser
 from guance_aws_cloudfront.points.windows import Plan, plan_windows
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.settings.config import CollectorConfig
+from guance_aws_cloudfront.steps.events import report_changes
 from guance_aws_cloudfront.steps.fetch import Tools
 from guance_aws_cloudfront.steps.inventory import Distributions, Inventory
 from guance_aws_cloudfront.steps.listing import Listing, Wakeful, list_metrics
@@ -72,8 +73,21 @@ class Run:
         sink = self._sink()
         due = self._objects_due()
         inventory = Inventory(self._account, self._config, self._connect(), self._state, self._log, due)
-        distributions = inventory.distributions()
+        listed = self._connect().distributions()
+        distributions = inventory.chosen(listed)
         records = distributions.records
+        self._summary["events"] = report_changes(
+            self._account,
+            self._config,
+            listed,
+            records,
+            inventory.details(records),
+            distributions.resource_tags,
+            self._state,
+            sink,
+            self._log,
+            int(self._clock.time()),
+        )
         self._summary.update(distributions=len(records), objects=0)
         if not records and distributions.functions is not None:
             self._log.warn("No distribution is chosen: nothing is collected, and the watermark stays where it is.")

@@ -32,6 +32,7 @@ CONFIGS = {
     # "derived": True,                   # False: only what CloudWatch says, no derived error and cache-hit counts
     # "resource_tags": [],               # such as ["env", "team*"]: resource tags to put on objects and points
     # "details": False,                  # True: objects tell of standard logging, for a call when one has changed
+    # "events": True,                    # False: no events of what has changed at a distribution
     # "recently_active": False,          # True: ask only for distributions that had traffic in the last 3 hours
     # "period": 60,                      # length of a data point, a multiple of 60
     # "delay": 180,                      # how long after its end a minute is asked for: values settle until then

@@ -14,8 +14,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from line_protocol_parser import LineFormatError, parse_line
 
-OBJECT, METRIC = "custom_object", "metric"
-CATEGORIES = (OBJECT, METRIC)
+OBJECT, METRIC, EVENT = "custom_object", "metric", "keyevent"
+CATEGORIES = (OBJECT, METRIC, EVENT)
 MOST_TAGS, MOST_FIELDS = 256, 1024
 LONGEST_KEY, LONGEST_TAG, LONGEST_TAGS = 256, 1024, 64 * 1024
 LONGEST_STRING, LONGEST_MEASUREMENT = 32 * 1024 * 1024, 1024

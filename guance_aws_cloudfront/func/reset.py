@@ -15,6 +15,7 @@ KEPT = {
     "tags": "resource tags",
     "details": "details of configurations",
     "asked": "until when distributions have been asked for",
+    "events": "what is known of distributions",
     "objects_at": "the time of the last objects",
     "watermark": "the watermark",
 }

@@ -14,8 +14,9 @@ from guance_aws_cloudfront.text import one_line
 SCOPE = "guance_aws_cloudfront"
 VERSION = 1
 KEPT_FOR = 7 * 86400
-# What `keep` is used for: resource tags, parts of configurations, and until when distributions have been asked for.
-RECALLED = ("tags", "details", "asked")
+# What `keep` is used for: resource tags, parts of configurations, until when distributions have been asked for, and
+# what is known of distributions, for the events of what changes.
+RECALLED = ("tags", "details", "asked", "events")
 REMEDY = {
     "STORE": "Check Func's database: without it no run can begin.",
     "CACHE": "Check Func's Redis: without it recent points are sent again in every run.",
@@ -72,7 +73,7 @@ class State:
         self._cache("digest", digest.dump(), KEPT_FOR, "the next run sends points again")
 
     def recall(self, what: str) -> Optional[Dict[str, Any]]:
-        """What `keep` kept under a name; None when it is not known any more. It only saves calls to AWS."""
+        """What `keep` kept under a name; None when it is not known any more."""
         if self._read_only:
             return None
         try:
@@ -81,10 +82,10 @@ class State:
         except Exception:  # noqa: BLE001 - whatever Redis or its content does, it is asked for anew
             return None
 
-    def keep(self, what: str, kept: Mapping[str, Any]) -> None:
-        """Keep plain data under a name, for a week."""
+    def keep(self, what: str, kept: Mapping[str, Any], otherwise: str = "the next run asks AWS again") -> None:
+        """Keep plain data under a name, for a week; `otherwise` says what it means when that fails."""
         text = json.dumps({"version": VERSION, "kept": kept}, separators=(",", ":"))
-        self._cache(what, text, KEPT_FOR, "the next run asks AWS again")
+        self._cache(what, text, KEPT_FOR, otherwise)
 
     def forget(self) -> List[str]:
         """Drop all that is kept of the account; what there was of it, by name. StateError when STORE fails.

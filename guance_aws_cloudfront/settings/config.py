@@ -34,6 +34,8 @@ class CollectorConfig:
     derived: bool
     # Whether objects tell what takes a call for each distribution.
     details: bool
+    # Whether changes of distributions are reported as events.
+    events: bool
     metrics: Tuple[Metric, ...]
     # Those that were named outright, without a pattern.
     named_metrics: FrozenSet[str]
@@ -83,7 +85,7 @@ WHY_LATE = (
     "with 'recently_active' or metrics beyond the default ones, for CloudWatch lists a new metric up to 15 minutes late"
 )
 CONFIG_KEYS = (
-    *("distributions", "metrics", "statistics", "derived", "resource_tags", "details", "recently_active"),
+    *("distributions", "metrics", "statistics", "derived", "resource_tags", "details", "events", "recently_active"),
     *(*SECONDS, "concurrency", "datakit_id", "datakit_keeps_time", "dry_run"),
 )
 
@@ -111,6 +113,7 @@ def parse_config(raw: Any) -> CollectorConfig:
         dry_run=_switch(given, "dry_run"),
         derived=_switch(given, "derived", default=True),
         details=_switch(given, "details"),
+        events=_switch(given, "events", default=True),
         recently_active=_switch(given, "recently_active"),
         distributions=parse_distributions(given.get("distributions")),
         resource_tags=parse_resource_tags(given.get("resource_tags")),

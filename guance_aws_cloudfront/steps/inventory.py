@@ -48,6 +48,7 @@ class Inventory:
         self._objects_due = objects_due
         # All keys that AWS told of, for the nearest one to a mistaken one.
         self._tag_keys: Set[str] = set()
+        self._told: Optional[Dict[str, Dict[str, str]]] = None
 
     def distributions(self) -> Distributions:
         """The distributions to collect, which is said; AwsError, or StepError when it cannot be known which."""
@@ -79,7 +80,7 @@ class Inventory:
 
     def extra_fields(self, records: Sequence[Record], listed: Optional[Listed]) -> Dict[str, Dict[str, Any]]:
         """What objects tell beyond the records, by distribution ID: logging, and whether additional metrics are on."""
-        details = self._details(records) if self._config.details else {}
+        details = self.details(records)
         known = {record["Id"]: has_additional_metrics(record["Id"], listed or {}) for record in records}
         return {
             key: {**details.get(key, {}), **({} if is_on is None else {"AdditionalMetrics": is_on})}
@@ -144,8 +145,16 @@ class Inventory:
         self._tag_keys.update(tags)
         return {key: value for key, value in tags.items() if self._config.wants_tag(key)}
 
+    def details(self, records: Sequence[Record]) -> Dict[str, Dict[str, str]]:
+        """What the configurations tell, by distribution ID, with the key 'details' (none without).
+
+        It is asked for once, and of those only that have changed since they were asked for.
+        """
+        if self._told is None:
+            self._told = self._details(records) if self._config.details else {}
+        return self._told
+
     def _details(self, records: Sequence[Record]) -> Dict[str, Dict[str, str]]:
-        """What the configurations tell, by distribution ID: of those that have changed since, it is asked anew."""
         kept = self._state.recall("details") or {}
         marks = {record["Id"]: str(record.get("ETag") or record.get("LastModifiedTime") or "") for record in records}
         # Of a record without either, nobody knows whether it has changed.

@@ -1,0 +1,235 @@
+"""The change events of a run: what is known of the distributions, what has changed since, and telling it once."""
+
+import base64
+import json
+import zlib
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Union
+
+from guance_aws_cloudfront.func.log import RunLog
+from guance_aws_cloudfront.func.state import State
+from guance_aws_cloudfront.guance.sink import Preview, ReportError, Sink
+from guance_aws_cloudfront.points.changes import (
+    FORM,
+    Form,
+    changed,
+    created,
+    deleted,
+    event_point,
+    fingerprint,
+    known_form,
+    shortened,
+)
+from guance_aws_cloudfront.settings.account import Account
+from guance_aws_cloudfront.settings.config import CollectorConfig
+from guance_aws_cloudfront.text import count
+
+CATEGORY = "keyevent"
+# As many as one write takes.
+MOST_PENDING = 100
+# What is known is kept in so many characters, and its texts are kept the shorter for it.
+MOST_CHARACTERS = 900_000
+TEXT_LIMITS = (20_000, 1000, 300, 100, 30)
+# What is kept ends after a week: when nothing changes, it is kept anew once a day.
+RENEWED_EVERY = 86400
+TITLES_SHOWN = 5
+
+Record = Dict[str, Any]
+Point = Dict[str, Any]
+ById = Mapping[str, Mapping[str, str]]
+
+
+class Event(NamedTuple):
+    """An event to tell, and what is known of the distribution once that is sure to be done; None of a deleted one."""
+
+    distribution_id: str
+    point: Point
+    form: Optional[Form]
+
+
+class Memory:
+    """What is known of an account's distributions between runs.
+
+    `known` are those that are collected, `others` the IDs of those that are not; `missing` tells since when one that is
+    known has not been listed; `pending` are events that do not stand in the sink yet. `kept_at` is when it was kept.
+    """
+
+    def __init__(self, kept_at: int = 0) -> None:
+        self.known: Dict[str, Form] = {}
+        self.others: List[str] = []
+        self.missing: Dict[str, int] = {}
+        self.pending: List[Point] = []
+        self.kept_at = kept_at
+
+    def dump(self, now: int) -> Dict[str, Any]:
+        """As plain data of bounded size."""
+        packed = ""
+        for limit in TEXT_LIMITS:
+            known = {key: shortened(form, limit) for key, form in self.known.items()}
+            packed = _packed([known, self.others, self.missing, self.pending])
+            if len(packed) <= MOST_CHARACTERS:
+                break
+        return {"form": FORM, "at": now, "packed": packed}
+
+
+def load_memory(kept: Optional[Mapping[str, Any]]) -> Optional[Memory]:
+    """What `Memory.dump` gave; None when there is nothing, or nothing of this form."""
+    if not kept or kept.get("form") != FORM:
+        return None
+    try:
+        memory = Memory(int(kept["at"]))
+        memory.known, memory.others, memory.missing, memory.pending = json.loads(
+            zlib.decompress(base64.b64decode(kept["packed"]))
+        )
+    except (KeyError, TypeError, ValueError, zlib.error):
+        return None
+    return memory
+
+
+def report_changes(
+    account: Account,
+    config: CollectorConfig,
+    listed: Sequence[Record],
+    chosen: Sequence[Record],
+    details: ById,
+    resource_tags: ById,
+    state: State,
+    sink: Union[Sink, Preview],
+    log: RunLog,
+    now: int,
+) -> int:
+    """Tell what has changed at the collected distributions since the run before; how many events were written.
+
+    `listed` are the records of all distributions, `chosen` those that are collected; `details` (what configurations
+    tell) and `resource_tags` (clean ones) go by distribution ID and may lack some. What is known moves on together with
+    the events to tell, in one step, and these are kept until they stand in the sink: none is lost, and none told twice.
+    ReportError when the sink does not answer.
+
+    Without a run before, or when what it knew is lost, nothing is told. An empty listing tells nothing either.
+    """
+    if not config.events or not listed:
+        return 0
+    if isinstance(sink, Preview):
+        log.say("Changes: not told by a preview, for it knows nothing of the run before.")
+        return 0
+    memory = load_memory(state.recall("events"))
+    if memory is None:
+        memory = Memory()
+        memory.known = {record["Id"]: known_form(record, details.get(record["Id"], {})) for record in chosen}
+        memory.others = _others(listed, memory.known)
+        _keep(memory, state, now)
+        return 0
+    before = (memory.others, dict(memory.missing), dict(memory.known))
+    events = list(_events(memory, account, listed, chosen, details, resource_tags, now))
+    if before != (memory.others, memory.missing, memory.known) or now - memory.kept_at >= RENEWED_EVERY:
+        _keep(memory, state, now)
+    _say(events, log)
+    written = 0
+    while events or memory.pending:
+        room = max(0, MOST_PENDING - len(memory.pending))
+        for event in events[:room]:
+            memory.pending.append(event.point)
+            _move_on(memory, event)
+        events = events[room:]
+        _keep(memory, state, now)
+        try:
+            written += _write(memory, sink, log)
+        except ReportError as error:
+            # A sink that lives may still take the metrics.
+            if error.status == 0:
+                raise
+            log.fail(f"Changes: {error} If the sink takes no events, switch them off with 'events': False.")
+            break
+        finally:
+            _keep(memory, state, now)
+    if written:
+        log.say(f"Changes: {count(written, 'event')} reported.")
+    return written
+
+
+def _events(
+    memory: Memory,
+    account: Account,
+    listed: Sequence[Record],
+    chosen: Sequence[Record],
+    details: ById,
+    resource_tags: ById,
+    now: int,
+) -> Iterator[Event]:
+    """What there is to tell. What is not worth telling moves on at once; the rest when its event is pending."""
+    seen = {record["Id"] for record in listed}
+    for record in chosen:
+        key = record["Id"]
+        memory.missing.pop(key, None)
+        known, of_it = memory.known.get(key), details.get(key, {})
+        if known is not None and known["fingerprint"] == fingerprint(record, of_it):
+            continue
+        form = known_form(record, of_it)
+        if known is not None:
+            # What could not be asked for this time is known from before.
+            form["details"] = {**known["details"], **form["details"]}
+            told = changed(known, form, now)
+        else:
+            # One that was there before is only collected from now on.
+            told = None if key in memory.others else created(form, now)
+        if told is None:
+            memory.known[key] = form
+        else:
+            yield Event(key, event_point(key, form, told, account, now, resource_tags.get(key, {})), form)
+    collected = {record["Id"] for record in chosen}
+    for key, known in list(memory.known.items()):
+        if key in collected:
+            continue
+        if key in seen:
+            # It is no longer collected.
+            memory.known.pop(key)
+            memory.missing.pop(key, None)
+        elif key in memory.missing:
+            yield Event(key, event_point(key, known, deleted(known, memory.missing[key]), account, now), None)
+        else:
+            # Two listings must agree that it is gone.
+            memory.missing[key] = now
+    memory.others = _others(listed, collected)
+
+
+def _others(listed: Sequence[Record], collected: Any) -> List[str]:
+    return sorted(record["Id"] for record in listed if record["Id"] not in collected)
+
+
+def _move_on(memory: Memory, event: Event) -> None:
+    if event.form is None:
+        memory.known.pop(event.distribution_id, None)
+        memory.missing.pop(event.distribution_id, None)
+    else:
+        memory.known[event.distribution_id] = event.form
+
+
+def _write(memory: Memory, sink: Sink, log: RunLog) -> int:
+    """Write the pending events; how many of them were. Those, and what is refused for ever, pend no more."""
+    written: List[int] = []
+    refused: List[int] = []
+    try:
+        for position, said in sink.write(CATEGORY, memory.pending, written.append):
+            refused.append(position)
+            name = memory.pending[position]["tags"]["name"]
+            log.fail(f"The sink refused the change event of {name} ({said}). Report it with this line.")
+    finally:
+        done = {*written, *refused}
+        memory.pending = [point for position, point in enumerate(memory.pending) if position not in done]
+    return len(written)
+
+
+def _say(events: Sequence[Event], log: RunLog) -> None:
+    for event in events[:TITLES_SHOWN]:
+        log.say(f"Changed: {event.point['fields']['df_title']}.")
+    if len(events) > TITLES_SHOWN:
+        log.say(f"Changed: {len(events) - TITLES_SHOWN:,} more.")
+
+
+def _keep(memory: Memory, state: State, now: int) -> None:
+    memory.kept_at = now
+    state.keep("events", memory.dump(now), "changes may be told again, or not at all")
+
+
+def _packed(kept: Any) -> str:
+    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode(errors="replace"))).decode()
