@@ -29,7 +29,10 @@ def names(metrics):
         (["50*ErrorRate"], ["502ErrorRate", "503ErrorRate", "504ErrorRate"]),
         (["NOT", "Function*", "Lambda*", "*Rate", "OriginLatency"], ["Requests", "BytesDownloaded", "BytesUploaded"]),
         ([["*ErrorRate"], ["NOT", "4*"], ["NOT", "TotalErrorRate", "50*"]], ["5xxErrorRate"]),
-        ([["NOT", "Function*"], ["*Errors", "*Error"]], EVERY[-3:]),
+        (
+            [["NOT", "Function*"], ["*Errors", "*Error"]],
+            ["LambdaExecutionError", "LambdaValidationError", "LambdaLimitExceededErrors"],
+        ),
     ],
 )
 def test_patterns_choose_in_the_order_of_the_catalog(metrics, chosen) -> None:
