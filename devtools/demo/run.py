@@ -143,7 +143,7 @@ def play(stage: Stage) -> List[TaskRecord]:
 def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     """Show what stands in the sink, and hold it against the truth; whether all of it is there, once."""
     start, end = START - HOUR - 3 * MINUTE, _promised(records[-1])
-    show.heading("4. The objects, as Infrastructure / Custom shows them")
+    show.heading("4. The objects, as the Resource Catalog (Infrastructure / Custom) shows them")
     show.objects(stage.datakit.points("custom_object"))
     show.heading(f"5. The metrics, {show.clock_time(start)} to {show.clock_time(end)} UTC, a column for 10 minutes")
     show.charts(stage.datakit, start, end)

@@ -60,7 +60,7 @@ def brief(record: TaskRecord, again: str = "") -> None:
 
 
 def objects(points: Iterable[Point]) -> None:
-    """The objects as Infrastructure / Custom lists them, the newest report of each."""
+    """The objects as the Resource Catalog lists them, the newest report of each."""
     table = Table("Id", "Domain", "Status", "Enabled", "Description", box=SIMPLE_HEAD, pad_edge=False)
     for point in {point.tags["name"]: point for point in points}.values():
         aliases = json.loads(point.fields.get("Aliases", "{}")).get("Items") or [point.tags["DomainName"]]

@@ -338,7 +338,7 @@ def _took_nothing(error: ReportError) -> bool:
 def _not_found(connector_id: str, error: Exception) -> str:
     if type(error).__name__ == "EntityNotFound":
         return (
-            f'The connector "{connector_id}" does not exist in Func: create it (Development / Connectors, of the type '
+            f'The connector "{connector_id}" does not exist in Func: create it (Development / Connector, of the type '
             "DataKit, DataWay or Guance), or set 'datakit_id' in the startup script to the ID of the one you have."
         )
     said = _masked(one_line(error))

@@ -238,7 +238,7 @@ AT_SINK = (
         SINK,
         "the connector is deleted",
         connector_gone,
-        reads='The connector "datakit" does not exist in Func: create it (Development / Connectors',
+        reads='The connector "datakit" does not exist in Func: create it (Development / Connector',
         end=connector_back,
     ),
     Scenario(
