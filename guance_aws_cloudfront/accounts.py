@@ -18,10 +18,13 @@ Work = Callable[[Collected], Summary]
 
 
 class Round:
-    """One task for several accounts; `seconds` is the time limit of all together."""
+    """One task for several accounts; `seconds` is the time limit of all together.
 
-    def __init__(self, accounts: Sequence[Collected], seconds: int, clock: Any) -> None:
-        self._accounts, self._clock = accounts, clock
+    `advice` is what to do about an account that was not begun in that time.
+    """
+
+    def __init__(self, accounts: Sequence[Collected], seconds: float, clock: Any, advice: str) -> None:
+        self._accounts, self._clock, self._advice = accounts, clock, advice
         self._end = clock.monotonic() + seconds
         self._failures: List[str] = []
         self._skips: List[str] = []
@@ -58,8 +61,7 @@ class Round:
         left = self._end - self._clock.monotonic()
         if left < LEAST_SECONDS:
             return self._fail(
-                f'Account "{one.name}" was not begun, for the time limit of all accounts is over; one of the next '
-                "runs makes up for it. Many accounts are collected side by side by 'fan_out', see README."
+                f'Account "{one.name}" was not begun, for the time limit of all accounts is over; {self._advice}'
             )
         # Each gets its part of what is left, so that a slow one leaves time to those after it.
         share = max(LEAST_SECONDS, int(left / to_come))

@@ -4,6 +4,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.cloudfront.catalog import OBJECT_MEASUREMENT, PRICE_PER_METRIC
+from guance_aws_cloudfront.deadline import Deadline
 from guance_aws_cloudfront.errors import RunSkipped, StepError
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
@@ -33,17 +34,26 @@ Record = Dict[str, Any]
 class Run:
     """One run for one account; not to be used twice. With `dry_run` nothing is written and nothing kept.
 
-    `task_limit` is the time limit, in seconds, of the task that the run is a part of.
+    `task_limit` is the time limit, in seconds, of the task that the run is a part of. No call to AWS outlasts the
+    `deadline`, if there is one.
     """
 
     def __init__(
-        self, account: Account, config: CollectorConfig, func: Any, clock: Any, dry_run: bool, task_limit: int
+        self,
+        account: Account,
+        config: CollectorConfig,
+        func: Any,
+        clock: Any,
+        dry_run: bool,
+        task_limit: int,
+        deadline: Optional[Deadline] = None,
     ) -> None:
         self._account, self._config, self._func, self._clock, self._dry_run = account, config, func, clock, dry_run
         self._started, self._task_limit = clock.monotonic(), task_limit
         self._log = RunLog(account.account_name, account.secrets)
         self._state = State(func, account, self._log.warn, read_only=dry_run)
         self._aws: Optional[Aws] = None
+        self._deadline = deadline
         self._objects_failed = False
         self._summary: Dict[str, Any] = {"account": account.account_name, "partition": account.partition.name}
         what = "dry run, nothing is written" if dry_run else f'to the connector "{config.datakit_id}"'
@@ -99,7 +109,7 @@ class Run:
 
     def _connect(self) -> Aws:
         if self._aws is None:
-            self._aws = Aws(self._account, self._config, VERSION, self._clock, self._seconds_left)
+            self._aws = Aws(self._account, self._config, VERSION, self._clock, self._seconds_left, self._deadline)
         return self._aws
 
     def _sink(self) -> Union[Sink, Preview]:

@@ -1,11 +1,13 @@
 """The collector's face: one call collects one account or several, from CloudFront's listing to points in Guance."""
 
 import time
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional
 
 from guance_aws_cloudfront.accounts import Round
 from guance_aws_cloudfront.check.check import check
 from guance_aws_cloudfront.collect import Run
+from guance_aws_cloudfront.deadline import EDITOR_SECONDS, Deadline
 from guance_aws_cloudfront.errors import CollectError
 from guance_aws_cloudfront.func.reset import reset
 from guance_aws_cloudfront.settings.accounts import Collected, account_name, account_named, parse_accounts
@@ -21,6 +23,9 @@ NOT_FOR_A_RUNNER = (
     "Delete the startup script of Guance's own collector and deploy this one's, or call "
     'DataCollector(account, configs).run(DFF). See "Changing over" in README.'
 )
+# What is to be done about an account that was not begun in time.
+MAKES_UP = "one of the next runs makes up for it. Many accounts are collected side by side by 'fan_out', see README."
+CALL_FOR_IT = "call the function with its 'account_name'."
 
 
 def fill_account(account: Any, func: Any, **parameters: Optional[str]) -> Any:
@@ -121,11 +126,14 @@ class DataCollector:
         """
         if not hasattr(func, "STORE"):
             raise ConfigError(NOT_FOR_A_RUNNER.format(""))
-        return self._each(lambda one: self._run(one, func).collect())
+        return self._each(lambda one: self._run(one, func).collect(), self._time_limit, MAKES_UP)
 
     def preview(self, func: Any) -> Dict[str, Any]:
-        """Like `run`, but print the points that would be written, and write and keep nothing."""
-        return self._each(lambda one: self._run(one, func, dry_run=True).collect())
+        """Like `run`, but print the points that would be written, and write and keep nothing.
+
+        It ends within 55 s, as `check` does, for Func cuts off what is run from its editor after 60 s.
+        """
+        return self._each(lambda one: self._preview(one, func), EDITOR_SECONDS, CALL_FOR_IT)
 
     def check(self, func: Any) -> Dict[str, Any]:
         """Try all that a run needs, and print a table of it; the summary, or CollectError that names what is missing.
@@ -133,7 +141,7 @@ class DataCollector:
         One object is written, just as a run writes it: there is no other way to know that the sink takes points. With
         `dry_run` none is.
         """
-        return self._each(lambda one: self._check(one, func))
+        return self._each(lambda one: self._check(one, func), EDITOR_SECONDS, CALL_FOR_IT)
 
     def reset(self, func: Any) -> Dict[str, Any]:
         """Forget what is kept of the account between runs, and say what it was; RunSkipped while a run is under way.
@@ -142,19 +150,24 @@ class DataCollector:
         """
         if self._is_list:
             raise ConfigError("A reset is for one of several accounts: give its 'account_name'.")
-        return self._each(lambda one: self._reset(one, func))
+        one: Any = self._accounts[0]
+        return reset(one.account, func, self._clock)
 
-    def _each(self, work: Callable[[Collected], Dict[str, Any]]) -> Dict[str, Any]:
+    def _each(self, work: Callable[[Collected], Dict[str, Any]], seconds: int, advice: str) -> Dict[str, Any]:
         if not self._is_list:
             return work(self._accounts[0])
-        return Round(self._accounts, self._time_limit, self._clock).go(work)
+        return Round(self._accounts, min(seconds, self._time_limit), self._clock, advice).go(work)
 
-    def _run(self, one: Any, func: Any, dry_run: bool = False) -> Run:
+    def _run(self, one: Any, func: Any) -> Run:
         limit = max(self._time_limit, one.config.time_limit)
-        return Run(one.account, one.config, func, self._clock, dry_run or one.config.dry_run, limit)
+        return Run(one.account, one.config, func, self._clock, one.config.dry_run, limit)
+
+    def _preview(self, one: Any, func: Any) -> Dict[str, Any]:
+        seconds = min(EDITOR_SECONDS, one.config.time_limit)
+        # Calls are given up some seconds after the last one has begun, and the end of the run takes its time too.
+        deadline = Deadline(seconds * 0.9, self._clock)
+        config = replace(one.config, time_limit=int(seconds * 0.8))
+        return Run(one.account, config, func, self._clock, True, seconds, deadline).collect()
 
     def _check(self, one: Any, func: Any) -> Dict[str, Any]:
         return check(one.account, one.config, func, self._clock, one.config.dry_run)
-
-    def _reset(self, one: Any, func: Any) -> Dict[str, Any]:
-        return reset(one.account, func, self._clock)

@@ -16,7 +16,8 @@ class Fault:
     """Something that happens to calls of an operation (`*`: of any), of one access key or in one region if named.
 
     It strikes the `nth` of those calls (counted from 1, each of them when None) with the probability `share`, at most
-    `times` times. A call that is struck waits for `delay` real seconds; then its connection is cut, or it is refused
+    `times` times. A call that is struck waits for `delay` real seconds, or lets `takes` seconds of the simulated clock
+    pass, to which calls side by side wait together; then its connection is cut, or it is refused
     with `code`, or, without a code, answered as usual, though what a function makes of it: `result` of CloudWatch's
     answer as plain data, `body` of the bytes of any answer. With `cut_answer` only half of an answer arrives.
     """
@@ -32,6 +33,7 @@ class Fault:
     times: Optional[int] = None
     cut_connection: bool = False
     delay: float = 0.0
+    takes: float = 0.0
     result: Optional[Callable[[Dict[str, Any]], Dict[str, Any]]] = None
     body: Optional[Callable[[bytes], bytes]] = None
     cut_answer: bool = False

@@ -18,6 +18,9 @@ from devtools.aws.sts import SecurityTokens
 from devtools.aws.tags import get_resources, list_tags_for_resource
 from devtools.aws.wire import ApiError, Request, Response, error_response
 
+# How many real seconds a simulated one takes while a call waits: time for the others to look at the clock.
+STEP = 0.06
+
 Handler = Callable[[Request, AwsAccount], Response]
 
 
@@ -43,6 +46,7 @@ class Gateway:
         self.tokens = tokens = SecurityTokens(accounts)
         self.calls: List[Call] = []
         self.clock_ahead = 0.0
+        self._passing = threading.Lock()
         self._handlers: Dict[Tuple[str, str], Handler] = {
             ("cloudfront", "ListDistributions"): control.list_distributions,
             ("cloudfront", "ListTagsForResource"): list_tags_for_resource,
@@ -77,6 +81,7 @@ class Gateway:
             if fault:
                 # Not time.sleep, which tests like to replace.
                 threading.Event().wait(fault.delay)
+                self._let_pass(fault.takes)
                 if fault.cut_connection:
                     return None
                 if fault.code:
@@ -88,6 +93,15 @@ class Gateway:
             return answered(answer, fault) if fault else answer
         except ApiError as error:
             return error_response(request.protocol, error)
+
+    def _let_pass(self, seconds: float) -> None:
+        """Let simulated seconds pass one by one, once for all the calls that wait."""
+        end = self._clock.monotonic() + seconds
+        while self._clock.monotonic() < end:
+            with self._passing:
+                if self._clock.monotonic() < end:
+                    self._clock.advance(1)
+                    threading.Event().wait(STEP)
 
     def _handler(self, request: Request) -> Handler:
         if request.service == "cloudfront":

@@ -13,9 +13,10 @@ from guance_aws_cloudfront.aws.credentials import FixedResolver, assumed_role, o
 from guance_aws_cloudfront.aws.errors import AwsError, RunOverError, clock_ahead, explain
 from guance_aws_cloudfront.aws.pace import Pace, part_of_a_second
 from guance_aws_cloudfront.aws.responses import check_parsed, check_raw
-from guance_aws_cloudfront.aws.session import new_session, speed_up_requests, trusted_certificates
+from guance_aws_cloudfront.aws.session import bind, new_session, speed_up_requests, trusted_certificates
 from guance_aws_cloudfront.cloudfront.catalog import NAMESPACE
 from guance_aws_cloudfront.cloudfront.record import has_id, oddities
+from guance_aws_cloudfront.deadline import Deadline
 from guance_aws_cloudfront.points.answers import Answers, merge_pages
 from guance_aws_cloudfront.points.series import Dimensions, Listed
 from guance_aws_cloudfront.settings.account import Account
@@ -35,7 +36,8 @@ class Aws:
     `clock_ahead` is by how many seconds this host's clock was ahead of AWS's at the last answer, None before one.
     `version` is the collector's, for the records that AWS keeps of calls; `clock` is the module `time` or its like;
     `seconds_left` tells how much of the run's time limit remains: once there is none, no request is sent any more.
-    AwsError when botocore cannot make its clients, or the account's role cannot be assumed.
+    With a `deadline`, no request outlasts it. AwsError when botocore cannot make its clients, or the account's role
+    cannot be assumed.
     """
 
     def __init__(
@@ -45,8 +47,9 @@ class Aws:
         version: str,
         clock: Any = time,
         seconds_left: Callable[[], float] = lambda: FOREVER,
+        deadline: Optional[Deadline] = None,
     ) -> None:
-        self._account = account
+        self._account, self._deadline = account, deadline
         self._concurrency, self._period = config.concurrency, config.period
         self._clock, self._pace = clock, Pace(clock)
         self._seconds_left = seconds_left
@@ -91,7 +94,10 @@ class Aws:
     def _client(self, service: str, region: str) -> Any:
         with self._explained("Connect"):
             verify = trusted_certificates()
-            return self._session.create_client(service, region, verify=verify, config=self._settings, **self._key)
+            client = self._session.create_client(service, region, verify=verify, config=self._settings, **self._key)
+        if self._deadline:
+            bind(client, self._deadline)
+        return client
 
     def _assumed_role(self, sts: Any) -> Any:
         with self._explained("AssumeRole"):

@@ -11,6 +11,7 @@ from botocore.exceptions import ConnectionError as BotocoreConnectionError
 from botocore.parsers import ResponseParserError
 
 from guance_aws_cloudfront.aws.responses import ForeignAnswerError
+from guance_aws_cloudfront.deadline import DeadlineError
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.text import clock_difference
@@ -130,6 +131,9 @@ def explain(error: Exception, account: Account, operation: str, hidden: Sequence
         reason, advice = _of_answer(error.response, action, account, hidden)
     elif isinstance(error, ForeignAnswerError):
         reason, advice = _of_foreign_answer(error, account, hidden)
+    elif isinstance(error, DeadlineError):
+        reason = f"AWS did not answer in time ({error})"
+        advice = "Check that the Func host reaches the internet, or its proxy; the next run asks again."
     elif isinstance(error, (HTTPClientError, BotocoreConnectionError)):
         reason, advice = _of_connection(error, said)
     else:

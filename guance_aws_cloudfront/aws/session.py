@@ -17,6 +17,8 @@ import botocore.parsers
 import botocore.session
 from botocore.utils import parse_timestamp
 
+from guance_aws_cloudfront.deadline import Deadline
+
 # botocore's settings that are files of the host.
 FILES = ("config_file", "credentials_file")
 # Where the file of trusted certificates is named, for a proxy that opens TLS: botocore's order.
@@ -123,6 +125,34 @@ class JsonSerializer:
             if request.get("body") == NO_ARGUMENTS:
                 return {**request, "body": json.dumps(parameters).encode()}
         return self._serialize(parameters, operation_model)
+
+
+class BoundHttp:
+    """In the place of a client's HTTP session: no attempt at a call outlasts the deadline, and none is made after it.
+
+    What it raises then, botocore does not try again.
+    """
+
+    def __init__(self, http: Any, deadline: Deadline) -> None:
+        self._http, self._deadline = http, deadline
+
+    def send(self, request: Any) -> Any:
+        """The response; DeadlineError when none came in time."""
+        return self._deadline.wait_for(lambda: self._http.send(request))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+
+def bind(client: Any, deadline: Deadline) -> None:
+    """Let no call of a client outlast the deadline.
+
+    botocore has no setting for it. In a version that keeps its HTTP session elsewhere, its own time-outs remain.
+    """
+    endpoint: Any = getattr(client, "_endpoint", None)
+    if hasattr(endpoint, "http_session"):
+        endpoint.http_session = BoundHttp(endpoint.http_session, deadline)
 
 
 class Parsers:

@@ -7,18 +7,26 @@ from typing import Any, Callable, Dict, List, Optional
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsError
 from guance_aws_cloudfront.check.table import Attempt, attempt
+from guance_aws_cloudfront.deadline import Deadline
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.settings.config import CollectorConfig
 from guance_aws_cloudfront.version import VERSION
 
+# With less time than this left, in seconds, a call is not begun: that it failed would say nothing of AWS.
+LEAST_SECONDS = 3
+# One attempt at a call may take so many seconds, so that one that hangs leaves time to others.
+MOST_SECONDS = 15
+
 
 class AwsCalls:
-    """Asks AWS for an account, and counts the calls. Nothing more is asked once AWS has refused the access key."""
+    """Asks AWS for an account, and counts the calls. Nothing more is asked once AWS has refused the access key.
 
-    def __init__(self, account: Account, config: CollectorConfig, clock: Any, end: float) -> None:
+    No call outlasts `seconds` from now.
+    """
+
+    def __init__(self, account: Account, config: CollectorConfig, clock: Any, seconds: float) -> None:
         self._account, self._config, self._clock = account, config, clock
-        # From then on, in seconds of the monotonic clock, nothing more is asked.
-        self._end = end
+        self._seconds, self._deadline = seconds, Deadline(seconds, clock, MOST_SECONDS)
         # The first one is that of the account's own region.
         self._connections: List[Aws] = []
         self._is_key_refused = False
@@ -33,8 +41,8 @@ class AwsCalls:
             return "AWS does not take the access key, see above"
         if not self._connections:
             return "AWS cannot be asked, see above"
-        if self._clock.monotonic() > self._end:
-            return "the calls before took too long"
+        if self._deadline.left() < LEAST_SECONDS:
+            return f"the calls before took too long: of a check, AWS gets {self._seconds:.0f} s"
         return ""
 
     def ask(self, work: Callable[[Aws], Any], region: str = "", unless: str = "") -> Attempt:
@@ -62,6 +70,6 @@ class AwsCalls:
         return seen[0] if seen else None
 
     def _connect(self, account: Account) -> Aws:
-        connection = Aws(account, self._config, VERSION, self._clock)
+        connection = Aws(account, self._config, VERSION, self._clock, deadline=self._deadline)
         self._connections.append(connection)
         return connection

@@ -9,6 +9,7 @@ from guance_aws_cloudfront.check.calls import AwsCalls
 from guance_aws_cloudfront.check.host import clock_row, versions_row
 from guance_aws_cloudfront.check.table import FAILED, MISSING, OK, UNTRIED, Attempt, CheckTable, Row, attempt, row_of
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, PRICE_PER_METRIC
+from guance_aws_cloudfront.deadline import EDITOR_SECONDS, Deadline, DeadlineError
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import AGAIN, Sink
@@ -23,6 +24,8 @@ from guance_aws_cloudfront.steps.inventory import Inventory
 from guance_aws_cloudfront.text import calls_made, count, minute_utc, some_of
 from guance_aws_cloudfront.version import VERSION
 
+# The part of its time in which AWS is asked; the rest is for storage and the connector, whose helper waits for 10 s.
+OF_AWS = 0.75
 # `Requests` of so many distributions tell where CloudFront's metrics are, for at most a tenth of a cent.
 MOST_ASKED = 100
 HOURS, PERIOD = 3, 300
@@ -37,7 +40,9 @@ def check(account: Account, config: CollectorConfig, func: Any, clock: Any, dry_
     `dry_run` nothing is, not even for a moment. Returns the summary with the rows (`checks`); CollectError with a
     sentence for each failure.
     """
-    started = clock.monotonic()
+    seconds = min(EDITOR_SECONDS, config.time_limit)
+    deadline = Deadline(seconds, clock)
+    aws = AwsCalls(account, config, clock, seconds * OF_AWS)
     log = RunLog(account.account_name, account.secrets)
     state = State(func, account, log.warn, read_only=dry_run)
     log.say(
@@ -45,8 +50,6 @@ def check(account: Account, config: CollectorConfig, func: Any, clock: Any, dry_
         f'connector "{config.datakit_id}".'
     )
     table = CheckTable(log)
-
-    aws = AwsCalls(account, config, clock, started + config.time_limit / 2)
     connected = aws.connect()
     if account.role_arn:
         table.add(row_of("sts:AssumeRole", connected, lambda _: f"needed by your configuration; {account.role_arn}"))
@@ -84,7 +87,7 @@ def check(account: Account, config: CollectorConfig, func: Any, clock: Any, dry_
 
     choice = _choose(account, config, func, aws, listed, now)
     table.add(choice.row)
-    table.add(_connector_row(func, config.datakit_id, choice, dry_run))
+    table.add(_connector_row(func, config.datakit_id, choice, dry_run, deadline))
     table.add(_store_row(state, dry_run))
     table.add(_cache_row(state, dry_run))
     table.add(clock_row(aws.clock_ahead()))
@@ -93,7 +96,7 @@ def check(account: Account, config: CollectorConfig, func: Any, clock: Any, dry_
     calls = aws.calls()
     log.say(
         f"AWS calls: {calls_made(calls)}; {count(billed, 'metric')} asked of GetMetricData, "
-        f"${billed * PRICE_PER_METRIC:.5f}. Done in {clock.monotonic() - started:.1f} s."
+        f"${billed * PRICE_PER_METRIC:.5f}. Done in {seconds - deadline.left():.1f} s."
     )
     log.say(table.verdict())
     summary = {
@@ -225,16 +228,20 @@ def _choose(account: Account, config: CollectorConfig, func: Any, aws: AwsCalls,
     return Choice(row, number, points, "there is no distribution")
 
 
-def _connector_row(func: Any, connector_id: str, choice: Choice, dry_run: bool) -> Row:
+def _connector_row(func: Any, connector_id: str, choice: Choice, dry_run: bool, deadline: Deadline) -> Row:
     """Whether the connector takes the object; `dry_run`: only whether there is such a connector."""
-    opened = attempt(lambda: Sink(func, connector_id))
+    opened = attempt(lambda: deadline.wait_for(lambda: Sink(func, connector_id)))
     if opened.error:
         return Row(FAILED, "connector", str(opened.error))
     if dry_run or not choice.points:
         why = "'dry_run' is set" if dry_run else choice.no_point
         return Row(UNTRIED, "connector", f'"{connector_id}" is there; no object was written, for {why}')
     # The sink raises an error when it refuses all points of a write, and here there is one.
-    written = attempt(lambda: opened.answer.write("custom_object", choice.points, lambda _: None))
+    written = attempt(
+        lambda: deadline.wait_for(lambda: opened.answer.write("custom_object", choice.points, lambda _: None))
+    )
+    if isinstance(written.error, DeadlineError):
+        return Row(FAILED, "connector", f'"{connector_id}" did not take an object in time ({written.error}).')
     if written.error:
         # A check does not send anything again.
         return Row(FAILED, "connector", str(written.error).replace(AGAIN, "").strip())

@@ -121,7 +121,10 @@ class MinuteReporter:
             # Well before Func's time-out, which would end the run without a word.
             if before < longest * 1.5:
                 left = duration(self._plan.chunks[-1].end - window.start)
-                self._tools.log.warn(f"The time limit is near: the last {left} are left for the next run.")
+                if isinstance(self._tools.sink, Preview):
+                    self._tools.log.warn(f"The time of a preview is over: the last {left} are left out of it.")
+                else:
+                    self._tools.log.warn(f"The time limit is near: the last {left} are left for the next run.")
                 return
             behind = bool(self._report_window(window, self._batches)) or behind
             longest = max(longest, before - self._tools.seconds_left())

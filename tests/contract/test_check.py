@@ -371,9 +371,35 @@ def test_an_environment_that_botocore_refuses_leaves_aws_untried(func, aws, data
     assert {results(record)[what] for what in OF_AWS[1:]} == {"untried"}
 
 
-def test_calls_that_hang_leave_time_for_the_rest(func, aws, datakit, one, clock) -> None:
+TOO_LONG = ("untried", "the calls before took too long: of a check, AWS gets 41 s")
+
+
+def test_calls_that_take_long_leave_time_for_the_rest(func, aws, datakit, one, clock) -> None:
     begun = clock.monotonic()
-    func.on_event = lambda name: clock.advance(30) if name == "print" and clock.monotonic() < begun + 121 else None
+    func.on_event = lambda name: clock.advance(8) if name == "print" and clock.monotonic() < begun + 40 else None
     record = func.call(CHECK)
-    assert rows(record)["cloudwatch:ListMetrics"] == ("untried", "the calls before took too long")
+    assert rows(record)["cloudwatch:ListMetrics"] == TOO_LONG
     assert results(record)["connector"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "tried"),
+    [
+        (8, {"who am I": "ok", REQUIRED[0]: "ok", REQUIRED[1]: "ok", "CloudWatch's region": "ok"}),
+        (20, {"who am I": "missing", REQUIRED[0]: "FAILED", REQUIRED[1]: "FAILED", "clock": "untried"}),
+    ],
+)
+def test_from_the_editor_a_check_ends_within_55_s_whatever_aws_takes(func, aws, datakit, one, seconds, tried) -> None:
+    aws.faults.add(Fault(takes=seconds))
+    record = func.run_in_editor(CHECK)
+    assert (record.status, record.exception_type) == ("failure", "CollectError") if seconds == 20 else ("success", None)
+    assert record.ended_at - record.started_at <= 55
+    assert set(rows(record)) == {*OF_AWS, *OTHERS}
+    assert {what: results(record)[what] for what in tried} == tried
+    assert rows(record)[OPTIONAL[-1]] == TOO_LONG
+    assert results(record)["Func's STORE"] == results(record)["versions"] == "ok"
+    assert results(record)["connector"] == ("ok" if seconds == 8 else "untried")
+    if seconds == 20:
+        said = rows(record)[REQUIRED[0]][1]
+        assert said.startswith("Listing the distributions failed: AWS did not answer in time (no answer within 15 s).")
+        assert verdict(record).startswith("NOT READY: 2 of 14 checks failed: cloudfront:ListDistributions, cloudwatch:")

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SET = "guance_aws_cloudfront"
-# Each wing, or module at the top, and which others it may use; `text`, `errors` and `version` serve all.
+# Each wing, or module at the top, and which others it may use; `text`, `errors`, `version` and `deadline` serve all.
 WINGS = {
     "main": {"accounts", "collect", "check", "steps", "func", "settings"},
     "accounts": {"settings"},
@@ -21,7 +21,7 @@ WINGS = {
     "guance": set(),
     "cloudfront": set(),
 }
-COMMON = {"text", "errors", "version"}
+COMMON = {"text", "errors", "version", "deadline"}
 DEVTOOLS = {
     "docs": {"assets", "demo", "market"},
     "demo": {"aws", "func", "guance", "market", "page"},

@@ -6,6 +6,7 @@ CloudWatch speaks query XML with the botocore of Python 3.8 and JSON with today'
 import json
 import os
 import threading
+import time
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -23,6 +24,7 @@ from guance_aws_cloudfront.aws.errors import AwsError
 from guance_aws_cloudfront.aws.pace import CALLS, SHARE
 from guance_aws_cloudfront.aws.session import KEPT_AS, epoch_seconds
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, all_metrics
+from guance_aws_cloudfront.deadline import Deadline
 from guance_aws_cloudfront.points.queries import metric_data_request
 from guance_aws_cloudfront.points.series import plan_series
 from guance_aws_cloudfront.points.windows import Window
@@ -411,3 +413,33 @@ def test_calls_for_metrics_are_spaced_and_so_are_attempts_again(account, config)
     made._cloudwatch.meta.events.register("before-send", answer)
     list(made.metric_data([REQUEST] * 4))
     assert [at - begun[0] for at in begun] == pytest.approx([number / CALLS / SHARE for number in range(5)])
+
+
+def test_a_call_that_hangs_is_given_up_at_the_deadline_and_not_tried_again(account, config, monkeypatch) -> None:
+    released, sent = threading.Event(), []
+
+    def hang(_, request):
+        sent.append(request)
+        released.wait(60)
+
+    monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", hang)
+    made = Aws(account, config, "test", deadline=Deadline(0.3, time))
+    begun = time.monotonic()
+    with pytest.raises(AwsError, match=r"^Listing the distributions failed: AWS did not answer in time \(no answer"):
+        made.distributions()
+    (answer,) = made.metric_data([REQUEST])
+    assert "AWS did not answer in time (no time was left)." in str(answer)
+    assert time.monotonic() - begun < 5
+    assert len(sent) == 1
+    released.set()
+
+
+def test_a_failure_within_the_deadline_is_tried_again(account, config, monkeypatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    answers = [
+        lambda request: error(request, "Throttling", "slow"),
+        lambda request: respond(request, 200, NO_LISTING + "</DistributionList>"),
+    ]
+    monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", lambda _, request: answers.pop(0)(request))
+    assert Aws(account, config, "test", deadline=Deadline(60, time)).distributions() == []
+    assert answers == []
