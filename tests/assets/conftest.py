@@ -1,6 +1,7 @@
 """What the tests of the assets share: the committed files, and the queries in them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,16 @@ def monitors(request):
     return read("monitor", request.param)["checkers"]
 
 
-def all_queries():
-    """Every DQL of the committed assets, in its language and place."""
+def all_statements():
+    """Every DQL of the committed assets as it is sent: of charts, monitors, and the messages of these."""
     for language in LANGUAGES:
         for chart in read("dashboard", language)["main"]["charts"]:
             yield from (query["query"]["q"] for query in chart["queries"] if "q" in query["query"])
         for checker in read("monitor", language)["checkers"]:
             yield from (target["dql"] for target in checker["jsonScript"]["targets"])
+            yield from embedded(checker["jsonScript"]["message"])
+
+
+def embedded(message):
+    """The queries that a message makes for itself."""
+    return re.findall(r'DQL\("(.+?)"[,)]', message)

@@ -10,7 +10,8 @@ from guance_aws_cloudfront.points.metrics import source_tags
 from guance_aws_cloudfront.points.objects import object_point
 from guance_aws_cloudfront.points.series import Series, distribution_dimensions
 from guance_aws_cloudfront.settings.account import parse_account
-from tests.assets.conftest import all_queries
+from devtools.guance.dql import DqlError, parse, parse_show
+from tests.assets.conftest import LANGUAGES, all_statements, read
 from tests.conftest import RAW_ACCOUNT
 
 FIELDS = {field_name(metric.name, statistic) for metric in all_metrics().values() for statistic in metric.statistics}
@@ -24,6 +25,23 @@ RECORD = {
 }
 
 
+def test_every_query_is_of_the_documented_form() -> None:
+    refused = []
+    for statement in all_statements():
+        try:
+            parse(statement)
+        except DqlError as error:
+            refused.append(str(error))
+    assert refused == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_variable_is_of_the_documented_form(language) -> None:
+    for variable in read("dashboard", language)["main"]["vars"]:
+        shown = parse_show(variable["definition"]["value"])
+        assert (shown.sources, shown.keys) == ((METRIC_MEASUREMENT,), (variable["code"],))
+
+
 def named(query):
     """What a query names in backquotes, but its own names."""
     return set(re.findall(r"`([^`]+)`", re.sub(r"AS `[^`]+`", "", query)))
@@ -32,7 +50,7 @@ def named(query):
 def test_every_field_and_tag_is_one_that_the_collector_sends() -> None:
     metric = {METRIC_MEASUREMENT, *FIELDS, *dql.METRIC_TAGS}
     custom_object = {OBJECT_MEASUREMENT, *dql.OBJECT_TAGS, *dql.object_fields()}
-    queries = list(all_queries())
+    queries = list(all_statements())
     assert len(queries) > 100
     for query in queries:
         assert named(query) <= (custom_object if query.startswith("CO::") else metric), query
@@ -51,7 +69,7 @@ def test_the_tags_are_those_of_the_points() -> None:
 
 
 def test_a_rate_is_summed_only_as_a_share_of_requests() -> None:
-    for query in all_queries():
+    for query in all_statements():
         for argument in re.findall(r"SUM\(([^()]*)\)", query):
             factors = re.findall(r"`([^`]+)`", argument)
             weighted = len(factors) == 2 and factors[1] == "Requests_Sum"
@@ -62,7 +80,7 @@ def test_a_rate_is_summed_only_as_a_share_of_requests() -> None:
 
 
 def test_rates_and_percentiles_are_not_averaged_over_distributions() -> None:
-    for query in all_queries():
+    for query in all_statements():
         if "AVG(" in query:
             assert "`DistributionId`" in query.rpartition("BY")[2]
 
