@@ -1,10 +1,10 @@
-"""What a chart of the dashboard is, and the kinds of them: numbers, lines, top lists, a table, notes."""
+"""What a chart of the dashboard is, and the kinds of them: numbers, lines, top lists, tables, notes."""
 
 from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
-from devtools.assets.dql import CUSTOM_OBJECT, Expression, Query, Text, failed, highest, newest, rate
+from devtools.assets.dql import Asked, Scope, Text, newest
 from devtools.assets.thresholds import COLOUR_NAMES, LEVELS
 
 # A tag of the points, the variable that filters it, and the name that the dashboard shows.
@@ -13,32 +13,37 @@ VARIABLES = (
     ("DistributionId", Text("Distribution", "分配")),
     ("DomainName", Text("Domain", "域名")),
 )
-OF_DISTRIBUTIONS = tuple((tag, tag) for tag, _ in VARIABLES)
+FILTERS = tuple((tag, f"#{{{tag}}}") for tag, _ in VARIABLES)
+ALL = Scope(filters=FILTERS)
+EACH = Scope(("DistributionId", "Alias"), FILTERS)
 # Points of a CloudFront function that several distributions use carry no distribution: they follow the account only.
-OF_FUNCTIONS = OF_DISTRIBUTIONS[:1]
-OF_OBJECTS = (("account_name", "account_name"), ("Id", "DistributionId"), ("DomainName", "DomainName"))
-EACH = ("DistributionId", "Alias")
-EACH_FUNCTION = ("FunctionName",)
-COUNT, BYTES, PERCENT, MILLISECONDS = ("custom", ""), ("digital", "B"), ("percent", "percent"), ("time", "ms")
-
-WEIGHTED = Text(
-    "Share of all requests chosen: weighted by requests, no average of averages.",
-    "所选全部请求中的占比：按请求数加权，而非平均值的平均。",
+EACH_FUNCTION = Scope(("FunctionName", "DistributionId"), FILTERS[:1])
+OBJECTS = Scope(
+    ("account_name", "Id"),
+    (("account_name", "#{account_name}"), ("Id", "#{DistributionId}"), ("DomainName", "#{DomainName}")),
 )
-SHARE = Text("Share of all requests chosen.", "所选全部请求中的占比。")
-PER_INTERVAL = Text("Sum in each interval of the chart.", "图表每个时间间隔内的总和。")
-ADDITIONAL = Text(" Only distributions with additional metrics switched on.", "仅包含已开启附加指标的分配。")
+COUNT, BYTES, PERCENT, MILLISECONDS = ("custom", ""), ("digital", "B"), ("percent", "percent"), ("time", "ms")
+REQUESTS_PER_MINUTE, BYTES_PER_SECOND = ("custom", "req/min"), ("traffic", "B/S")
+PER_MINUTE = ("custom", "/min")
+
+WEIGHTED = Text("Errors over requests, summed each.", "错误数之和除以请求数之和。")
+SHARE = Text("Of all requests chosen.", "占所选全部请求的比例。")
+MEAN = Text("Mean of the minutes with requests.", "有请求的各分钟的平均值。")
+ADDITIONAL = Text(" Needs additional metrics.", "需要附加指标。")
 
 
 class Shown(NamedTuple):
     """A query with the name of its line, column or number; grouped queries are named by their tags."""
 
-    query: Query
+    asked: Asked
     name: Optional[Text] = None
 
 
 class Chart(NamedTuple):
-    """A chart: `levels` is its row in the table of thresholds, `size` in columns of 24 and rows of the grid."""
+    """A chart: `levels` is its row in the table of thresholds, `size` in columns of 24 and rows of the grid.
+
+    `compared` shows the same time a day and a week before as well; `mapped` are columns of yes and no.
+    """
 
     key: str
     type: str
@@ -51,51 +56,51 @@ class Chart(NamedTuple):
     levels: str = ""
     content: Optional[Text] = None
     columns: Tuple[Tuple[str, Text], ...] = ()
+    mapped: Tuple[str, ...] = ()
+    colour: str = ""
+    compared: bool = False
 
 
 class Group(NamedTuple):
-    """Charts under one heading."""
+    """Charts under one heading, with the colour behind them."""
 
     key: str
     title: Text
     charts: Tuple[Chart, ...]
+    colour: str
 
 
 def stat(
-    key: str, title: Text, help_text: Text, what: Expression, unit: Tuple[str, str] = COUNT, levels: str = ""
+    key: str,
+    title: Text,
+    help_text: Text,
+    asked: Asked,
+    unit: Tuple[str, str] = COUNT,
+    levels: str = "",
+    colour: str = "#2563EB",
 ) -> Chart:
-    """A single number over all that is chosen."""
-    query = Query(what, key, filters=OF_DISTRIBUTIONS)
-    return Chart(key, "singlestat", title, help_text, (Shown(query, title),), unit, (4, 6), levels=levels)
+    """A single number over all that is chosen; `colour` is that of its figures while no level is reached."""
+    shown = (Shown(asked, title),)
+    return Chart(key, "singlestat", title, help_text, shown, unit, (4, 6), levels=levels, colour=colour)
 
 
-def lines(key: str, title: Text, help_text: Text, unit: Tuple[str, str], *named: Tuple[str, Expression, Text]) -> Chart:
-    """A line for each expression, over all that is chosen; counts and bytes are parts of a whole, and stacked."""
-    shown = tuple(Shown(Query(what, alias, filters=OF_DISTRIBUTIONS), name) for alias, what, name in named)
-    return Chart(key, "sequence", title, help_text, shown, unit, stacked=unit in (COUNT, BYTES))
+def lines(
+    key: str, title: Text, help_text: Text, unit: Tuple[str, str], *named: Tuple[Asked, Text], stacked: bool = False
+) -> Chart:
+    """A line for each query."""
+    return Chart(key, "sequence", title, help_text, tuple(Shown(*one) for one in named), unit, stacked=stacked)
 
 
 def by_each(
-    key: str, title: Text, help_text: Text, what: Expression, unit: Tuple[str, str] = COUNT, stacked: bool = False
+    key: str, title: Text, help_text: Text, asked: Asked, unit: Tuple[str, str] = COUNT, stacked: bool = False
 ) -> Chart:
     """A line for each distribution."""
-    return Chart(
-        key, "sequence", title, help_text, (Shown(Query(what, key, EACH, OF_DISTRIBUTIONS)),), unit, (12, 10), stacked
-    )
+    return Chart(key, "sequence", title, help_text, (Shown(asked),), unit, stacked=stacked)
 
 
-def of_functions(
-    key: str, title: Text, help_text: Text, unit: Tuple[str, str], *named: Tuple[str, Expression, Text]
-) -> Chart:
-    """A line for each expression and CloudFront function."""
-    shown = tuple(Shown(Query(what, alias, EACH_FUNCTION, OF_FUNCTIONS), name) for alias, what, name in named)
-    return Chart(key, "sequence", title, help_text, shown, unit, stacked=unit == COUNT)
-
-
-def top(key: str, title: Text, help_text: Text, what: Expression, unit: Tuple[str, str] = COUNT) -> Chart:
+def top(key: str, title: Text, help_text: Text, asked: Asked, unit: Tuple[str, str] = COUNT) -> Chart:
     """The distributions with the most of it."""
-    query = Query(what, key, EACH, OF_DISTRIBUTIONS)
-    return Chart(key, "toplist", title, help_text, (Shown(query),), unit, (8, 10))
+    return Chart(key, "toplist", title, help_text, (Shown(asked),), unit, (8, 10))
 
 
 def note(key: str, title: Text, content: Text) -> Chart:
@@ -103,25 +108,11 @@ def note(key: str, title: Text, content: Text) -> Chart:
     return Chart(key, "text", title, Text("", ""), size=(24, 3), content=content)
 
 
-def table(key: str, title: Text, help_text: Text, *columns: Tuple[str, Text]) -> Chart:
-    """The objects, with the newest value of each field."""
-    query = Query(newest(*(name for name, _ in columns)), by=("Id",), filters=OF_OBJECTS, namespace=CUSTOM_OBJECT)
-    return Chart(key, "table", title, help_text, (Shown(query),), size=(24, 10), columns=columns)
-
-
-def status_codes(*codes: int) -> Tuple[Tuple[str, Expression, Text], ...]:
-    """The error rates of status codes."""
-    return tuple((f"rate_{code}", rate(f"{code}ErrorRate"), Text(str(code), str(code))) for code in codes)
-
-
-def percentiles(*names: str) -> Tuple[Tuple[str, Expression, Text], ...]:
-    """The percentiles of the origin's latency."""
-    return tuple((f"latency_{name}", highest("OriginLatency", name), Text(name, name)) for name in names)
-
-
-def failures() -> Expression:
-    """The requests that ended with any error."""
-    return failed("TotalErrorRate")
+def table(key: str, title: Text, help_text: Text, mapped: Tuple[str, ...], *columns: Tuple[str, Text]) -> Chart:
+    """The objects, with the newest value of each field; `mapped` are those that are yes or no."""
+    query = newest(OBJECTS, *(name for name, _ in columns))
+    named = (("account_name", Text("Account", "账户")), ("Id", Text("Distribution", "分配")), *columns)
+    return Chart(key, "table", title, help_text, (Shown(query),), size=(24, 10), columns=named, mapped=mapped)
 
 
 def coloured(levels: str) -> Text:

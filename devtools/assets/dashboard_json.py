@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any, Dict, Iterator, List, Tuple
 
-from devtools.assets.charts import BYTES, COUNT, VARIABLES, Chart, Group, Shown
-from devtools.assets.dql import METRIC, NAMESPACES
+from devtools.assets.charts import VARIABLES, Chart, Group, Shown
+from devtools.assets.dql import METRIC, NAMESPACES, Query, Text
 from devtools.assets.groups import GROUPS, SUMMARY, TITLE
 from devtools.assets.thresholds import COLOURS, LEVELS
 from guance_aws_cloudfront.cloudfront.catalog import METRIC_MEASUREMENT
@@ -16,11 +16,16 @@ CODES = "ABCDEF"
 # Lines of a chart.
 MOST = 20
 ALL = {"label": "*", "value": "*"}
+YES_OR_NO = {"true": Text("Yes", "是"), "false": Text("No", "否")}
+COMPARED = {
+    "dayCompare": Text("a day before", "一天前"),
+    "weekCompare": Text("a week before", "一周前"),
+}
 
 
 def dashboard(language: str) -> Dict[str, Any]:
     """The dashboard in a language."""
-    groups = [{"name": _in(group.title, language), "extend": {}} for group in GROUPS]
+    groups = [{"name": _in(group.title, language), "extend": {"bgColor": group.colour}} for group in GROUPS]
     return {
         "title": _in(TITLE, language),
         "summary": _in(SUMMARY, language),
@@ -30,13 +35,12 @@ def dashboard(language: str) -> Dict[str, Any]:
         "dashboardBindSet": [],
         "dashboardExtend": {"groupUnfoldStatus": {group["name"]: True for group in groups}},
         "dashboardMapping": [],
-        "iconSet": {},
+        "iconSet": {"url": "", "icon": ""},
         "tagInfo": [],
         "thumbnail": "",
         "main": {
             "type": "template",
             "vars": [_variable(number, *variable, language) for number, variable in enumerate(VARIABLES)],
-            "chartGroupPos": [_group_id(group) for group in GROUPS],
             "groups": groups,
             "charts": [
                 _chart(chart, group, place, language) for group in GROUPS for chart, place in _places(group.charts)
@@ -59,8 +63,7 @@ def _variable(number: int, tag: str, name: Any, language: str) -> Dict[str, Any]
         "definition": {
             "tag": "",
             "field": "",
-            # A day: points come minutes late, and who has just died or is little used is to be chosen too.
-            "value": f"SHOW_TAG_VALUE(from=['{METRIC_MEASUREMENT}'],keyin=['{tag}'])[1d]",
+            "value": f"SHOW_TAG_VALUE(from=['{METRIC_MEASUREMENT}'],keyin=['{tag}'])",
             "metric": "",
             "object": "",
             # Nothing is filtered until someone chooses.
@@ -104,10 +107,10 @@ def _chart(chart: Chart, group: Group, place: Dict[str, int], language: str) -> 
 
 
 def _query(chart: Chart, code: str, shown: Shown, language: str) -> Dict[str, Any]:
-    query = shown.query
-    query.check()
-    simple = query.expression.is_simple
-    filters = [_filter(chart, tag, variable) for tag, variable in query.filters]
+    asked, first = shown.asked, shown.asked.queries[0]
+    asked.check()
+    # Guance's editor shows a function of one field; the rest is shown as DQL.
+    simple = isinstance(asked, Query) and asked.targets == f"{asked.function}(`{asked.field}`)"
     return {
         "name": _in(shown.name, language) if shown.name else "",
         "type": chart.type,
@@ -117,17 +120,17 @@ def _query(chart: Chart, code: str, shown: Shown, language: str) -> Dict[str, An
         "disabled": False,
         "datasource": "dataflux",
         "query": {
-            "q": query.dql,
+            "q": asked.dql,
             "code": code,
             "type": "simple" if simple else "dql",
-            "alias": query.alias,
-            "namespace": query.namespace,
-            "dataSource": NAMESPACES[query.namespace][1],
-            "field": query.expression.fields[0] if simple else "",
-            "fieldFunc": query.expression.function.lower() if simple else "",
-            "fieldType": "float" if query.namespace == METRIC else "keyword",
-            "filters": filters,
-            "groupBy": list(query.by),
+            "alias": "",
+            "namespace": first.namespace,
+            "dataSource": NAMESPACES[first.namespace][1],
+            "field": first.field if simple else "",
+            "fieldFunc": first.function.lower() if simple else "",
+            "fieldType": "float" if first.namespace == METRIC else "keyword",
+            "filters": [_filter(chart, code, *one) for one in first.filters],
+            "groupBy": list(asked.by),
             "groupByTime": "",
             "fill": None,
             "funcList": [],
@@ -138,14 +141,14 @@ def _query(chart: Chart, code: str, shown: Shown, language: str) -> Dict[str, An
     }
 
 
-def _filter(chart: Chart, tag: str, variable: str) -> Dict[str, Any]:
+def _filter(chart: Chart, code: str, tag: str, value: str) -> Dict[str, Any]:
     return {
-        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{chart.key}/{tag}")),
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{chart.key}/{code}/{tag}")),
         "op": "=",
         "name": tag,
         "type": "keyword",
         "logic": "and",
-        "value": f"#{{{variable}}}",
+        "value": value,
         "values": [],
     }
 
@@ -167,25 +170,35 @@ def _settings(chart: Chart, language: str) -> Dict[str, Any]:
         "levels": _levels(chart) if chart.type == "singlestat" else [],
         "unitType": "global",
         "globalUnit": list(chart.unit),
-        "units": [],
+        "units": _units(chart),
     }
     if chart.type == "text":
         return {key: common[key] for key in ("showTitle", "titleDesc")}
-    return {**common, **_look(chart)}
+    return {**common, **_look(chart, language)}
 
 
-def _look(chart: Chart) -> Dict[str, Any]:
+def _units(chart: Chart) -> List[Dict[str, Any]]:
+    """The unit of every field that the chart's queries return."""
+    named = dict.fromkeys([key for key, _ in chart.columns] or [shown.asked.result for shown in chart.shown])
+    return [{"key": key, "name": key, "unit": "", "units": list(chart.unit)} for key in named]
+
+
+def _look(chart: Chart, language: str) -> Dict[str, Any]:
     """The settings of a kind of chart, with the values of Guance's own exports where nothing else is said."""
-    is_count = chart.unit in (COUNT, BYTES)
     most = {"mainMeasurementQueryCode": "A", "mainMeasurementSort": "top"}
     looks: Dict[str, Dict[str, Any]] = {
         "sequence": {
             "currentChartType": "sequence",
             # Counts are bars: a minute without traffic is nothing, and not a point on the way between its neighbours.
-            "chartType": "bar" if is_count else "line",
+            "chartType": "bar" if chart.stacked else "line",
             "openStack": chart.stacked,
             "stackType": "time",
-            "connectNulls": not is_count,
+            "connectNulls": not chart.stacked,
+            "openCompare": chart.compared,
+            "compareType": list(COMPARED) if chart.compared else [],
+            "compares": [
+                {"label": _in(name, language), "value": value} for value, name in COMPARED.items() if chart.compared
+            ],
             "legendPostion": "bottom",
             "legendValues": [],
             "showLine": False,
@@ -195,7 +208,14 @@ def _look(chart: Chart) -> Dict[str, Any]:
             "slimit": MOST,
             "sorderByOrder": "desc",
         },
-        "singlestat": {"showLine": False, "showLineAxis": False, "sequenceChartType": "line", "mappings": []},
+        "singlestat": {
+            "showLine": False,
+            "showLineAxis": False,
+            "sequenceChartType": "line",
+            "mappings": [],
+            "fontColor": chart.colour,
+            "bgColor": f"{chart.colour}1A" if chart.colour else "",
+        },
         "toplist": {
             **most,
             "chartType": "bar",
@@ -207,7 +227,17 @@ def _look(chart: Chart) -> Dict[str, Any]:
             "currentChartType": "table",
             "queryMode": "toGroupColumn",
             "showColumns": [],
-            "valMappings": [],
+            "valMappings": [
+                {
+                    "field": field,
+                    "operation": "=",
+                    "queryCode": "A",
+                    "originalVal": [value],
+                    "mappingVal": _in(shown, language),
+                }
+                for field in chart.mapped
+                for value, shown in YES_OR_NO.items()
+            ],
             "mainMeasurementLimit": 100,
         },
     }
@@ -216,7 +246,7 @@ def _look(chart: Chart) -> Dict[str, Any]:
 
 def _aliases(chart: Chart, language: str) -> List[Dict[str, str]]:
     """The names of numbers, lines and columns; lines by distribution are named by their tags."""
-    named = [(code, shown.query.alias, shown.name) for code, shown in zip(CODES, chart.shown) if shown.name]
+    named = [(code, shown.asked.result, shown.name) for code, shown in zip(CODES, chart.shown) if shown.name]
     named += [("A", key, heading) for key, heading in chart.columns]
     return [{"alias": _in(name, language), "key": key, "name": key, "queryCode": code} for code, key, name in named]
 

@@ -1,18 +1,21 @@
 """The DQL of the dashboard and the monitors: built over the metric catalog, so that none names what is not sent.
 
-Sums are summed. A rate is never summed nor averaged over distributions: it is weighted by the requests that it is a
-share of, so that it is the rate of all of them together. Percentiles cannot be put together at all: the highest counts.
+Only documented forms: aggregates of one field, and arithmetic between queries by `eval`. Counts are summed. A rate is
+never summed nor averaged over distributions: it is a derived count over the requests, summed each. Percentiles cannot
+be put together: the highest counts, or of one distribution the middle one of a while.
 """
 
 from __future__ import annotations
 
-from typing import FrozenSet, NamedTuple, Optional, Tuple
+from typing import FrozenSet, NamedTuple, Tuple, Union
 
 import botocore.session
 
 from guance_aws_cloudfront.cloudfront.catalog import (
+    DERIVED,
     METRIC_MEASUREMENT,
     OBJECT_MEASUREMENT,
+    REQUESTS_FIELD,
     all_metrics,
     carries,
     field_name,
@@ -20,11 +23,13 @@ from guance_aws_cloudfront.cloudfront.catalog import (
 from guance_aws_cloudfront.cloudfront.record import EXTRA_FIELDS, READABLE
 from guance_aws_cloudfront.points.objects import RENAMED
 
-METRIC, CUSTOM_OBJECT = "metric", "custom_object"
-NAMESPACES = {METRIC: ("M", METRIC_MEASUREMENT), CUSTOM_OBJECT: ("CO", OBJECT_MEASUREMENT)}
+METRIC, CUSTOM_OBJECT, EVENT = "metric", "custom_object", "event"
+# Guance's name of a data source -> the namespace in DQL and the measurement.
+NAMESPACES = {METRIC: ("M", METRIC_MEASUREMENT), CUSTOM_OBJECT: ("CO", OBJECT_MEASUREMENT), EVENT: ("E", "event")}
 # Tags of the points that a query may filter by or group by; `metric_tags` and `object_point` give them.
 METRIC_TAGS = frozenset({"account_name", "DistributionId", "DomainName", "Alias", "FunctionName", "name"})
 OBJECT_TAGS = frozenset({"account_name", "ARN", "DomainName", "Id", "Status", "name"})
+REQUESTS_WITH_HIT_RATE, CACHE_HITS = "Derived_RequestsWithCacheHitRate", "Derived_CacheHitsUpperBound"
 
 
 class AssetError(ValueError):
@@ -38,52 +43,117 @@ class Text(NamedTuple):
     zh: str
 
 
-class Expression(NamedTuple):
-    """What a query selects: the DQL, its function and fields, and the field without which a point does not count."""
-
-    dql: str
-    function: str
-    fields: Tuple[str, ...]
-    required: Optional[str] = None
-
-    @property
-    def is_simple(self) -> bool:
-        """Whether it is one function of one field, which Guance's editor shows as a simple query."""
-        return self.dql == f"{self.function}(`{self.fields[0]}`)"
-
-
 class Query(NamedTuple):
-    """A query: what is selected, under which name if any, of which points, grouped by which tags."""
+    """A query: what it selects, of which points, grouped by which tags.
 
-    expression: Expression
-    alias: str = ""
+    `targets` is its DQL, `function` and `field` are what Guance's editor shows, for a query of one target. `filters`
+    are pairs of a tag and what it must be: a dashboard's variable as `#{name}`, or a value.
+    """
+
+    targets: str
+    function: str = ""
+    field: str = ""
     by: Tuple[str, ...] = ()
-    # Tag and variable of the dashboard.
     filters: Tuple[Tuple[str, str], ...] = ()
     namespace: str = METRIC
-    # How long before: "1w" is the same time a week ago.
-    shift: str = ""
+    alias: str = ""
 
     @property
     def dql(self) -> str:
         """The whole query."""
         namespace, source = NAMESPACES[self.namespace]
-        where = [f"`{tag}` = '#{{{variable}}}'" for tag, variable in self.filters]
-        if self.expression.required:
-            where.append(f"`{self.expression.required}` >= 0")
         named = f" AS `{self.alias}`" if self.alias else ""
-        parts = [f"{namespace}::`{source}`:({self.expression.dql}{named})"]
-        parts += [f"{{ {' and '.join(where)} }}"] if where else []
-        parts += [f"SHIFT {self.shift}"] if self.shift else []
-        parts += [f"BY {', '.join(f'`{tag}`' for tag in self.by)}"] if self.by else []
+        parts = [f"{namespace}::`{source}`:({self.targets}{named})"]
+        if self.filters:
+            parts.append(f"{{ {' and '.join(_condition(*one) for one in self.filters)} }}")
+        if self.by:
+            parts.append(f"BY {', '.join(f'`{tag}`' for tag in self.by)}")
         return " ".join(parts)
+
+    @property
+    def queries(self) -> Tuple[Query, ...]:
+        """Itself, as a formula has its queries."""
+        return (self,)
+
+    @property
+    def result(self) -> str:
+        """The name of the column that it returns."""
+        return self.alias or f"{self.function.lower()}({self.field})"
 
     def check(self) -> None:
         """AssetError for a tag that the points have not."""
         known = METRIC_TAGS if self.namespace == METRIC else OBJECT_TAGS
         for tag in (*self.by, *(tag for tag, _ in self.filters)):
-            if tag not in known:
+            if self.namespace != EVENT and tag not in known:
                 raise AssetError(f"no {self.namespace} point carries the tag {tag}")
+
+
+class Formula(NamedTuple):
+    """Arithmetic between queries, which are called A, B, C in it."""
+
+    expression: str
+    queries: Tuple[Query, ...]
+
+    @property
+    def dql(self) -> str:
+        """The formula with its queries."""
+        named = [f'{code}="{query.dql}"' for code, query in zip("ABC", self.queries)]
+        return f"eval({self.expression}, {', '.join(named)})"
+
+    @property
+    def by(self) -> Tuple[str, ...]:
+        """The tags that all of its queries are grouped by."""
+        return self.queries[0].by
+
+    @property
+    def result(self) -> str:
+        """The name of the column that it returns: that of its first query."""
+        return self.queries[0].result
+
+    def check(self) -> None:
+        """AssetError for a tag that the points have not."""
+        for query in self.queries:
+            query.check()
+
+
+class Together(NamedTuple):
+    """A query by distribution whose groups are added up at every point of time."""
+
+    query: Query
+
+    @property
+    def dql(self) -> str:
+        """The query in the outer function."""
+        return f'series_sum("{self.query.dql}")'
+
+    @property
+    def queries(self) -> Tuple[Query, ...]:
+        """The query inside."""
+        return (self.query,)
+
+    @property
+    def by(self) -> Tuple[str, ...]:
+        """Nothing: the groups are one."""
+        return ()
+
+    @property
+    def result(self) -> str:
+        """The name of the column that it returns."""
+        return self.query.result
+
+    def check(self) -> None:
+        """AssetError for a tag that the points have not."""
+        self.query.check()
+
+
+Asked = Union[Query, Formula, Together]
+
+
+class Scope(NamedTuple):
+    """Of which points a query is, and by which tags it is grouped."""
+
+    by: Tuple[str, ...] = ()
+    filters: Tuple[Tuple[str, str], ...] = ()
 
 
 def field(metric: str, statistic: str = "") -> str:
@@ -97,56 +167,83 @@ def field(metric: str, statistic: str = "") -> str:
     return field_name(metric, named)
 
 
-def total(*metrics: str) -> Expression:
-    """The sum of metrics that are counts or bytes; AssetError for any other."""
-    fields = tuple(field(metric) for metric in metrics)
-    for name in fields:
-        _must_be_sum(name)
-    summed = " + ".join(f"SUM(`{name}`)" for name in fields)
-    return Expression(summed if len(fields) == 1 else f"({summed})", "SUM", fields)
+def total(name: str, scope: Scope) -> Query:
+    """The sum of a field that is a count or bytes; AssetError for any other."""
+    derived = {one.name for one in DERIVED}
+    known = {field(metric) for metric in all_metrics() if field(metric).endswith("_Sum")}
+    if name not in derived | known:
+        raise AssetError(f"the field {name} cannot be summed: it is no count")
+    return _of("SUM", name, scope)
 
 
-def rate(metric: str) -> Expression:
-    """The rate of all requests together, in percent."""
-    name, weight = _share(metric)
-    return Expression(f"(SUM(`{name}` * `{weight}`) / SUM(`{weight}`))", "SUM", (name, weight), name)
+def per_minute(name: str, scope: Scope) -> Query:
+    """The mean of a count over its minutes, of one distribution or function: what it is per minute at any zoom."""
+    if not {"DistributionId", "FunctionName"} & set(scope.by):
+        raise AssetError("a mean over minutes is that of one distribution or function: group by it")
+    return total(name, scope)._replace(function="AVG", targets=f"AVG(`{name}`)")
 
 
-def failed(metric: str) -> Expression:
-    """The number of requests that a rate in percent is the share of."""
-    name, weight = _share(metric)
-    return Expression(f"(SUM(`{name}` * `{weight}`) / 100)", "SUM", (name, weight), name)
+def all_per_minute(name: str, scope: Scope) -> Together:
+    """A count of all distributions per minute."""
+    return Together(per_minute(name, scope._replace(by=("DistributionId",))))
 
 
-def missed() -> Expression:
-    """The number of requests that the cache did not answer, of distributions whose hit rate is known."""
-    name, weight = _share("CacheHitRate")
-    return Expression(f"(SUM(`{weight}`) - SUM(`{name}` * `{weight}`) / 100)", "SUM", (weight, name), name)
+def per_second(scope: Scope, *names: str) -> Formula:
+    """Counts or bytes of one distribution, together, per second."""
+    added = " + ".join("ABC"[: len(names)])
+    return Formula(
+        f"({added}) / 60" if len(names) > 1 else f"{added} / 60", tuple(per_minute(name, scope) for name in names)
+    )
 
 
-def highest(metric: str, statistic: str = "") -> Expression:
+def sum_of(scope: Scope, *names: str) -> Formula:
+    """Several sums added up."""
+    return Formula(" + ".join("ABC"[: len(names)]), tuple(total(name, scope) for name in names))
+
+
+def error_rate(kind: str, scope: Scope, added: int = 0) -> Formula:
+    """The percentage of failed requests, of all requests of the scope together: errors and requests, summed each.
+
+    `kind` is 4xx, 5xx or Total. With requests `added`, a few requests that fail do not make a high rate.
+    """
+    requests = f"(B + {added})" if added else "B"
+    return Formula(f"A / {requests} * 100", (total(f"Derived_{kind}Errors", scope), total(REQUESTS_FIELD, scope)))
+
+
+def hit_rate(scope: Scope) -> Formula:
+    """The cache hit rate of all distributions that have one, weighted by their requests."""
+    return Formula("A / B * 100", (total(CACHE_HITS, scope), total(REQUESTS_WITH_HIT_RATE, scope)))
+
+
+def misses(scope: Scope) -> Formula:
+    """At least so many requests the cache did not answer, of distributions whose hit rate is known."""
+    return Formula("A - B", (total(REQUESTS_WITH_HIT_RATE, scope), total(CACHE_HITS, scope)))
+
+
+def highest(metric: str, scope: Scope, statistic: str = "") -> Query:
     """The highest value of any minute and distribution."""
-    name = field(metric, statistic)
-    return Expression(f"MAX(`{name}`)", "MAX", (name,))
+    return _of("MAX", field(metric, statistic), scope)
 
 
-def typical(metric: str, statistic: str) -> Expression:
-    """The average over minutes, for queries by distribution: one bad minute does not move it much."""
-    name = field(metric, statistic)
-    return Expression(f"AVG(`{name}`)", "AVG", (name,))
+def middle(metric: str, scope: Scope, statistic: str) -> Query:
+    """The value that half of the minutes of one distribution reach: one bad minute does not move it."""
+    if "DistributionId" not in scope.by:
+        raise AssetError("the middle value is that of one distribution: group by it")
+    return _of("MEDIAN", field(metric, statistic), scope)
 
 
-def newest(*fields: str) -> Expression:
+def newest(scope: Scope, *names: str) -> Query:
     """Fields or tags of the objects, as last reported, each under its own name; AssetError for what objects lack."""
-    for name in fields:
+    for name in names:
         if name not in object_fields() | OBJECT_TAGS:
             raise AssetError(f"objects have no field {name}")
-    return Expression(", ".join(f"LAST(`{name}`) AS `{name}`" for name in fields), "LAST", fields)
+    targets = ", ".join(f"LAST(`{name}`) AS `{name}`" for name in names)
+    return Query(targets, "LAST", names[0], scope.by, scope.filters, CUSTOM_OBJECT)
 
 
-def number_of_objects() -> Expression:
+def number_of_objects(scope: Scope) -> Query:
     """How many objects there are."""
-    return Expression("COUNT(`name`)", "COUNT", ("name",))
+    return Query("COUNT(`name`)", "COUNT", "name", scope.by, scope.filters, CUSTOM_OBJECT)
 
 
 def object_fields() -> FrozenSet[str]:
@@ -157,13 +254,9 @@ def object_fields() -> FrozenSet[str]:
     return frozenset({"message", *named, *READABLE, *EXTRA_FIELDS}) - OBJECT_TAGS
 
 
-def _share(metric: str) -> Tuple[str, str]:
-    name = field(metric)
-    if all_metrics()[metric].unit != "percent":
-        raise AssetError(f"the metric {metric} is no rate")
-    return name, field("Requests")
+def _of(function: str, name: str, scope: Scope) -> Query:
+    return Query(f"{function}(`{name}`)", function, name, scope.by, scope.filters)
 
 
-def _must_be_sum(name: str) -> None:
-    if not name.endswith("_Sum"):
-        raise AssetError(f"the field {name} cannot be summed: it is no count")
+def _condition(tag: str, value: str) -> str:
+    return f"`{tag}` = '{value}'" if value != "?" else f"`{tag}` = ?"

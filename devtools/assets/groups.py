@@ -1,4 +1,4 @@
-"""The groups of the dashboard, with those at its top: the overview, traffic and errors."""
+"""The dashboard, in the order in which somebody on call looks: errors, distributions, traffic, cache, edge code."""
 
 from __future__ import annotations
 
@@ -6,71 +6,154 @@ from typing import Tuple
 
 from devtools.assets.charts import (
     ADDITIONAL,
+    ALL,
     BYTES,
-    PER_INTERVAL,
+    BYTES_PER_SECOND,
+    COUNT,
+    EACH,
+    EACH_FUNCTION,
+    MEAN,
+    MILLISECONDS,
+    PER_MINUTE,
     PERCENT,
+    REQUESTS_PER_MINUTE,
     SHARE,
     WEIGHTED,
+    Chart,
     Group,
     both,
     by_each,
     coloured,
-    failures,
     lines,
+    note,
     stat,
-    status_codes,
+    table,
+    top,
 )
-from devtools.assets.dql import Text, rate, total
-from devtools.assets.groups_inside import CACHE, EDGE_CODE, OBJECTS, TOP
+from devtools.assets.dql import (
+    Text,
+    all_per_minute,
+    error_rate,
+    highest,
+    hit_rate,
+    per_minute,
+    per_second,
+    sum_of,
+    total,
+)
 
 TITLE = Text("AWS CloudFront Monitoring View", "AWS CloudFront 监控视图")
 SUMMARY = Text(
-    "Traffic, errors, cache, origin and edge code of CloudFront, out of the script set guance_aws_cloudfront",
-    "CloudFront 分配的流量、错误、缓存、源站与边缘代码，数据来自脚本集 guance_aws_cloudfront",
+    "Errors, traffic, cache, origin and edge code of CloudFront, out of the script set guance_aws_cloudfront",
+    "CloudFront 分配的错误、流量、缓存、源站与边缘代码，数据来自脚本集 guance_aws_cloudfront",
 )
+# So many requests are added to those of each distribution in the list by 5xx rate.
+TOP_LEAST = 1000
+RED, BLUE, GREEN = "rgba(239, 68, 68, 0.12)", "rgba(37, 99, 235, 0.12)", "rgba(16, 185, 129, 0.12)"
+AMBER, VIOLET, GREY = "rgba(234, 179, 8, 0.12)", "rgba(139, 92, 246, 0.12)", "rgba(107, 114, 128, 0.12)"
+
+
+def _rate_card(kind: str, title: Text) -> Chart:
+    levels = f"{kind}ErrorRate"
+    help_text = both(SHARE, coloured(levels))
+    return stat(f"rate_{kind}", title, help_text, error_rate(kind, ALL), PERCENT, levels, "#0F766E")
+
+
 OVERVIEW = Group(
     "overview",
     Text("Overview", "概览"),
     (
+        _rate_card("5xx", Text("5xx error rate", "5xx 错误率")),
+        _rate_card("4xx", Text("4xx error rate", "4xx 错误率")),
+        _rate_card("Total", Text("Total error rate", "总错误率")),
         stat(
             "requests",
             Text("Requests", "请求数"),
-            Text("Viewer requests in the time chosen.", "所选时间内的查看器请求数。"),
-            total("Requests"),
+            Text("In the time chosen.", "所选时间内的总数。"),
+            total("Requests_Sum", ALL),
+            colour="#2563EB",
         ),
         stat(
             "transferred",
             Text("Data transferred", "传输数据量"),
-            Text("Bytes downloaded and uploaded by viewers.", "查看器下载与上传的字节数之和。"),
-            total("BytesDownloaded", "BytesUploaded"),
+            Text("Downloaded and uploaded, in the time chosen.", "所选时间内下载与上传之和。"),
+            sum_of(ALL, "BytesDownloaded_Sum", "BytesUploaded_Sum"),
             BYTES,
+            colour="#7C3AED",
         ),
         stat(
-            "rate_4xx",
-            Text("4xx error rate", "4xx 错误率"),
-            both(SHARE, coloured("4xxErrorRate")),
-            rate("4xxErrorRate"),
+            "hit_rate",
+            Text("Cache hit rate", "缓存命中率"),
+            both(Text("Weighted by requests.", "按请求数加权。"), ADDITIONAL),
+            hit_rate(ALL),
             PERCENT,
-            "4xxErrorRate",
+            colour="#B45309",
         ),
-        stat(
-            "rate_5xx",
-            Text("5xx error rate", "5xx 错误率"),
-            both(SHARE, coloured("5xxErrorRate")),
-            rate("5xxErrorRate"),
+        lines(
+            "rates",
+            Text("Error rates, all together", "总体错误率"),
+            WEIGHTED,
             PERCENT,
-            "5xxErrorRate",
+            (error_rate("5xx", ALL), Text("5xx", "5xx")),
+            (error_rate("4xx", ALL), Text("4xx", "4xx")),
         ),
-        stat(
-            "rate_total",
-            Text("Total error rate", "总错误率"),
-            both(SHARE, coloured("TotalErrorRate")),
-            rate("TotalErrorRate"),
+        by_each(
+            "rate_5xx_each",
+            Text("5xx error rate by distribution", "各分配的 5xx 错误率"),
+            WEIGHTED,
+            error_rate("5xx", EACH),
             PERCENT,
-            "TotalErrorRate",
         ),
-        stat("hit_rate", Text("Cache hit rate", "缓存命中率"), both(SHARE, ADDITIONAL), rate("CacheHitRate"), PERCENT),
     ),
+    RED,
+)
+DISTRIBUTIONS = Group(
+    "distributions",
+    Text("Distributions", "分配列表"),
+    (
+        table(
+            "objects",
+            Text("State and settings", "状态与设置"),
+            Text("As last reported to the Resource Catalog.", "最近一次上报到资源目录的内容。"),
+            ("Enabled", "Staging"),
+            ("AlternateDomainNames", Text("Aliases", "备用域名")),
+            ("DomainName", Text("Domain", "域名")),
+            ("Status", Text("Status", "状态")),
+            ("Enabled", Text("Enabled", "已启用")),
+            ("Staging", Text("Staging", "预发布")),
+            ("OriginDomainNames", Text("Origins", "源站")),
+            ("WAF", Text("WAF", "WAF")),
+            ("Certificate", Text("Certificate", "证书")),
+            ("Description", Text("Description", "描述")),
+        ),
+    ),
+    GREY,
+)
+ERRORS = Group(
+    "errors",
+    Text("Errors", "错误"),
+    (
+        lines(
+            "errors_by_status",
+            Text("Failed requests by status code", "按状态码的失败请求数"),
+            ADDITIONAL,
+            PER_MINUTE,
+            *(
+                (all_per_minute(f"Derived_{status}Errors", ALL), Text(str(status), str(status)))
+                for status in (502, 503, 504, 401, 403, 404)
+            ),
+            stacked=True,
+        ),
+        by_each(
+            "failed_each",
+            Text("Failed requests by distribution", "各分配的失败请求数"),
+            Text("4xx and 5xx. Mean of the minutes with requests.", "4xx 与 5xx 之和；有请求的各分钟的平均值。"),
+            per_minute("Derived_TotalErrors", EACH),
+            PER_MINUTE,
+            stacked=True,
+        ),
+    ),
+    RED,
 )
 TRAFFIC = Group(
     "traffic",
@@ -79,73 +162,148 @@ TRAFFIC = Group(
         by_each(
             "requests_each",
             Text("Requests by distribution", "各分配的请求数"),
-            PER_INTERVAL,
-            total("Requests"),
+            MEAN,
+            per_minute("Requests_Sum", EACH),
+            REQUESTS_PER_MINUTE,
             stacked=True,
         ),
         by_each(
-            "downloaded_each",
-            Text("Bytes downloaded by distribution", "各分配的下载字节数"),
-            PER_INTERVAL,
-            total("BytesDownloaded"),
-            BYTES,
-            stacked=True,
-        ),
-        by_each(
-            "uploaded_each",
-            Text("Bytes uploaded by distribution", "各分配的上传字节数"),
-            PER_INTERVAL,
-            total("BytesUploaded"),
-            BYTES,
+            "transferred_each",
+            Text("Data transferred by distribution", "各分配的传输数据量"),
+            Text("Downloaded and uploaded.", "下载与上传之和。"),
+            per_second(EACH, "BytesDownloaded_Sum", "BytesUploaded_Sum"),
+            BYTES_PER_SECOND,
             stacked=True,
         ),
         lines(
-            "traffic_all",
-            Text("Data transferred, all together", "总传输数据量"),
-            PER_INTERVAL,
-            BYTES,
-            ("downloaded", total("BytesDownloaded"), Text("downloaded", "下载")),
-            ("uploaded", total("BytesUploaded"), Text("uploaded", "上传")),
+            "requests_before",
+            Text("Requests, all together", "总请求数"),
+            Text("Against the same time a day and a week before.", "与一天前、一周前的同一时间对比。"),
+            REQUESTS_PER_MINUTE,
+            (all_per_minute("Requests_Sum", ALL), Text("requests", "请求数")),
+        )._replace(compared=True, size=(24, 10)),
+    ),
+    BLUE,
+)
+CACHE = Group(
+    "cache",
+    Text("Cache and origin", "缓存与源站"),
+    (
+        note(
+            "needs_additional",
+            Text("What these charts need", "这些图表需要什么"),
+            Text(
+                "Additional metrics, paid at AWS: switch them on for a distribution (CloudFront console: Telemetry / "
+                'Monitoring) and set `"metrics": "ALL"` in `CONFIGS` of the startup script.',
+                "需要附加指标（AWS 收费）：在 CloudFront 控制台「Telemetry / Monitoring」中为分配开启，"
+                '并在启动脚本的 `CONFIGS` 中设置 `"metrics": "ALL"`。',
+            ),
+        ),
+        by_each(
+            "hit_rate_each",
+            Text("Cache hit rate by distribution", "各分配的缓存命中率"),
+            Text("Weighted by requests.", "按请求数加权。"),
+            hit_rate(EACH),
+            PERCENT,
+        ),
+        lines(
+            "latency",
+            Text("Origin latency: p50, p90, p99", "源站延迟：p50、p90、p99"),
+            Text(
+                "The slowest distribution and minute: percentiles cannot be averaged.",
+                "最慢的分配、最慢的一分钟：百分位数不能求平均。",
+            ),
+            MILLISECONDS,
+            *((highest("OriginLatency", ALL, name), Text(name, name)) for name in ("p50", "p90", "p99")),
+        ),
+        by_each(
+            "latency_p90_each",
+            Text("Origin latency p90 by distribution", "各分配的源站延迟 p90"),
+            Text("The slowest minute.", "最慢的一分钟。"),
+            highest("OriginLatency", EACH, "p90"),
+            MILLISECONDS,
+        ),
+        by_each(
+            "latency_p99_each",
+            Text("Origin latency p99 by distribution", "各分配的源站延迟 p99"),
+            Text("The slowest minute.", "最慢的一分钟。"),
+            highest("OriginLatency", EACH, "p99"),
+            MILLISECONDS,
         ),
     ),
+    AMBER,
 )
-ERRORS = Group(
-    "errors",
-    Text("Errors", "错误"),
+FOLLOWS_ACCOUNT = Text("By function; follows the account chosen only.", "按函数统计；仅随所选账户变化。")
+EDGE_CODE = Group(
+    "edge",
+    Text("Edge code", "边缘代码"),
     (
         lines(
-            "rates",
-            Text("Error rates, all together", "总体错误率"),
-            WEIGHTED,
-            PERCENT,
-            ("rate_4xx", rate("4xxErrorRate"), Text("4xx", "4xx")),
-            ("rate_5xx", rate("5xxErrorRate"), Text("5xx", "5xx")),
-            ("rate_total", rate("TotalErrorRate"), Text("4xx and 5xx", "4xx 与 5xx")),
-        ),
-        by_each(
-            "rate_5xx_each",
-            Text("5xx error rate by distribution", "各分配的 5xx 错误率"),
-            WEIGHTED,
-            rate("5xxErrorRate"),
-            PERCENT,
+            "invocations",
+            Text("CloudFront Functions: invocations", "CloudFront Functions：调用次数"),
+            FOLLOWS_ACCOUNT,
+            PER_MINUTE,
+            (per_minute("FunctionInvocations_Sum", EACH_FUNCTION), Text("invocations", "调用")),
+            stacked=True,
         ),
         lines(
-            "rates_by_status",
-            Text("Error rates by status code", "按状态码的错误率"),
-            both(WEIGHTED, ADDITIONAL),
-            PERCENT,
-            *status_codes(401, 403, 404, 502, 503, 504),
+            "function_errors",
+            Text("CloudFront Functions: errors and throttles", "CloudFront Functions：错误与限流"),
+            FOLLOWS_ACCOUNT,
+            PER_MINUTE,
+            (per_minute("FunctionExecutionErrors_Sum", EACH_FUNCTION), Text("execution errors", "执行错误")),
+            (per_minute("FunctionValidationErrors_Sum", EACH_FUNCTION), Text("validation errors", "校验错误")),
+            (per_minute("FunctionThrottles_Sum", EACH_FUNCTION), Text("throttles", "限流")),
+            stacked=True,
         ),
-        by_each(
-            "failed_each",
-            Text("Failed requests by distribution", "各分配的失败请求数"),
-            Text(
-                "Requests times total error rate, summed in each interval of the chart.",
-                "请求数乘以总错误率，在图表每个时间间隔内求和。",
-            ),
-            failures(),
+        lines(
+            "utilization",
+            Text("CloudFront Functions: compute utilization", "CloudFront Functions：计算利用率"),
+            both(Text("The busiest minute. ", "最忙的一分钟。"), FOLLOWS_ACCOUNT),
+            PERCENT,
+            (highest("FunctionComputeUtilization", EACH_FUNCTION), Text("utilization", "利用率")),
+        ),
+        lines(
+            "lambda_errors",
+            Text("Lambda@Edge: errors", "Lambda@Edge：错误"),
+            MEAN,
+            PER_MINUTE,
+            (all_per_minute("LambdaExecutionError_Sum", ALL), Text("execution errors", "执行错误")),
+            (all_per_minute("LambdaValidationError_Sum", ALL), Text("validation errors", "校验错误")),
+            (all_per_minute("LambdaLimitExceededErrors_Sum", ALL), Text("limit exceeded", "超出限制")),
             stacked=True,
         ),
     ),
+    VIOLET,
 )
-GROUPS: Tuple[Group, ...] = (OVERVIEW, TRAFFIC, ERRORS, CACHE, EDGE_CODE, TOP, OBJECTS)
+TOP = Group(
+    "top",
+    Text("Top distributions", "分配排行"),
+    (
+        top(
+            "top_rate",
+            Text("By 5xx error rate", "按 5xx 错误率"),
+            Text(
+                f"Errors over requests + {TOP_LEAST:,}: one failed request of a few is no first place.",
+                f"错误数除以（请求数 + {TOP_LEAST:,}）：少量请求中的个别失败不会排在前面。",
+            ),
+            error_rate("5xx", EACH, TOP_LEAST),
+            PERCENT,
+        ),
+        top(
+            "top_errors",
+            Text("By failed requests", "按失败请求数"),
+            Text("4xx and 5xx, in the time chosen.", "所选时间内 4xx 与 5xx 之和。"),
+            total("Derived_TotalErrors", EACH),
+            COUNT,
+        ),
+        top(
+            "top_requests",
+            Text("By requests", "按请求数"),
+            Text("In the time chosen.", "所选时间内的总数。"),
+            total("Requests_Sum", EACH),
+        ),
+    ),
+    GREEN,
+)
+GROUPS: Tuple[Group, ...] = (OVERVIEW, DISTRIBUTIONS, ERRORS, TRAFFIC, CACHE, EDGE_CODE, TOP)

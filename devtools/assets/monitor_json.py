@@ -1,28 +1,42 @@
-"""The description of the monitors as the file that Guance imports."""
+"""The description of the monitors as the file that Guance imports: its keys are those of Guance's checker API."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any, Dict, List
 
-from devtools.assets.dql import NAMESPACES, Query, Text
-from devtools.assets.monitors_form import Monitor, Target
+from devtools.assets.dql import NAMESPACES, Formula, Query, Text
+from devtools.assets.monitors_form import Monitor, Number, Target
 from devtools.assets.thresholds import LEVELS
 
 GROUP = "AWS CloudFront"
 RECOVER_AFTER = 3
 # Two spaces end a line within a quotation of Markdown.
-HEADS = Text(
+HEAD = Text(
     ">Level: {{ df_status }}  \n>Account: {{ account_name }}  \n",
     ">等级：{{ df_status }}  \n>账户：{{ account_name }}  \n",
 )
+# A distribution may have no alternate domain name.
 WHERE = Text(
-    ">Distribution: {{ DomainName }} ({{ DistributionId }})  \n", ">分配：{{ DomainName }}（{{ DistributionId }}）  \n"
+    ">Distribution: {% if Alias %}{{ Alias }} ({{ DistributionId }}){% else %}{{ DistributionId }}{% endif %}  \n",
+    ">分配：{% if Alias %}{{ Alias }}（{{ DistributionId }}）{% else %}{{ DistributionId }}{% endif %}  \n",
 )
 PARTS = Text(
-    "{{% if df_status != 'ok' %}}>What: {what}  \n>Look first at: {look}\n"
+    "{{% if df_status != 'ok' %}}>What: {what}  \n>Look first at: {look}  \n{links}"
     "{{% else %}}>Recovered: {recovered}\n{{% endif %}}",
-    "{{% if df_status != 'ok' %}}>内容：{what}  \n>排查：{look}\n{{% else %}}>恢复：{recovered}\n{{% endif %}}",
+    "{{% if df_status != 'ok' %}}>内容：{what}  \n>排查：{look}  \n{links}"
+    "{{% else %}}>恢复：{recovered}\n{{% endif %}}",
+)
+CONSOLE = "console.aws.amazon.com/cloudfront/v4/home#/distributions/{{ DistributionId }}"
+CHINA = "console.amazonaws.cn/cloudfront/v4/home#/distributions/{{ DistributionId }}"
+LINKS = Text(
+    f">Next: [CloudFront console](https://{CONSOLE}), [in China](https://{CHINA})  \n",
+    f">下一步：[CloudFront 控制台](https://{CONSOLE})，[中国区](https://{CHINA})  \n",
+)
+# The name of this variable differs between Guance's documents; where both are missing, the line is left out.
+EVENT = Text(
+    "{% if df_event_link %}>Event: {{ df_event_link }}\n{% elif df_event_url %}>Event: {{ df_event_url }}\n{% endif %}",
+    "{% if df_event_link %}>事件：{{ df_event_link }}\n{% elif df_event_url %}>事件：{{ df_event_url }}\n{% endif %}",
 )
 
 
@@ -32,25 +46,82 @@ def checker(monitor: Monitor, language: str) -> Dict[str, Any]:
     return {
         "extend": {
             "funcName": "",
+            "isNeedCreateIssue": False,
+            "issueLevelUUID": "",
+            "needRecoverIssue": False,
             "querylist": [_listed(monitor, target) for target in monitor.targets],
             "rules": rules,
             "recoverNeedPeriodCount": RECOVER_AFTER,
         },
-        "is_disable": False,
+        "is_disable": monitor.disabled,
         "jsonScript": {
-            "type": "simpleCheck",
-            "title": getattr(monitor.title, language),
-            "message": _message(monitor, language),
+            "type": "seniorMutationsCheck" if monitor.comparison else "simpleCheck",
+            "title": title(monitor, language),
+            "message": message(monitor, language),
             "every": monitor.every,
             "interval": monitor.interval,
-            "groupBy": list(monitor.by),
+            **_spans(monitor),
+            "groupBy": list(monitor.by.by),
             "recoverNeedPeriodCount": RECOVER_AFTER,
             "noDataAction": monitor.no_data,
             **({} if monitor.no_data == "none" else {"noDataInterval": monitor.interval}),
-            "targets": [{"alias": target.alias, "dql": target.dql} for target in monitor.targets],
-            "checkerOpt": {"rules": rules},
+            "targets": [{"alias": target.alias, "dql": target.asked.dql, "qtype": "dql"} for target in monitor.targets],
+            "checkerOpt": {"infoEvent": False, **_compared(monitor), "rules": rules},
+            # What is overwritten when it is reported again has no end of the window before the present.
+            "disableCheckEndTime": monitor.objects,
+            "channels": [],
+            "atAccounts": [],
+            "atNoDataAccounts": [],
         },
         "monitorName": GROUP,
+        "secret": "",
+        "tagInfo": [],
+        "type": "trigger",
+    }
+
+
+def title(monitor: Monitor, language: str) -> str:
+    """The title of the event, which is also the monitor's name."""
+    of = "{{ Alias }} {{ DistributionId }}" if "DistributionId" in monitor.by.by else "{{ account_name }}"
+    return f"{getattr(monitor.title, language)}{': ' if language == 'en' else '：'}{of}"
+
+
+def message(monitor: Monitor, language: str) -> str:
+    """The text of the event: what, where, what to look at first; or that it is over."""
+    parts = {key: getattr(getattr(monitor, key), language) for key in ("what", "look", "recovered")}
+    of_distribution = "DistributionId" in monitor.by.by
+    links = (getattr(LINKS, language) if of_distribution else "") + getattr(EVENT, language)
+    where = getattr(WHERE, language) if of_distribution else ""
+    fetched = "".join(_fetched(number) for number in monitor.numbers)
+    return str(fetched + getattr(HEAD, language) + where + getattr(PARTS, language).format(**parts, links=links))
+
+
+def _fetched(number: Number) -> str:
+    """A query of a message, with the dimensions of the event as its parameters; its value is `name.value`."""
+    asked = number.asked
+    if isinstance(asked, Formula):
+        # An embedded query is no eval: the arithmetic is between its aggregates.
+        first, second = asked.queries
+        operator = asked.expression.replace("A", "").replace("B", "").strip()
+        asked = first._replace(targets=f"{first.targets} {operator} {second.targets}")
+    parameters = "".join(f", {tag}" for tag, _ in asked.filters)
+    return f'{{% set {number.name} = DQL("{asked._replace(alias="value").dql}"{parameters}) %}}'
+
+
+def _spans(monitor: Monitor) -> Dict[str, Any]:
+    if monitor.comparison is None:
+        return {}
+    # 0: the same span as long before as periodBefore says.
+    return {"range": monitor.comparison.range, "range_2": 0, "periodBefore": monitor.comparison.before}
+
+
+def _compared(monitor: Monitor) -> Dict[str, Any]:
+    if monitor.comparison is None:
+        return {}
+    return {
+        "diffMode": "percent",
+        "direction": monitor.comparison.direction,
+        "threshold": {"status": True, "operator": ">=", "value": monitor.comparison.least},
     }
 
 
@@ -71,25 +142,20 @@ def _condition(alias: str, operator: str, operand: float) -> Dict[str, Any]:
     return {"alias": alias, "operator": operator, "operands": [f"{operand:g}"]}
 
 
-def _message(monitor: Monitor, language: str) -> str:
-    parts = {key: getattr(getattr(monitor, key), language) for key in ("what", "look", "recovered")}
-    where = getattr(WHERE, language) if "DomainName" in monitor.by else ""
-    return str(getattr(HEADS, language) + where + getattr(PARTS, language).format(**parts))
-
-
 def _listed(monitor: Monitor, target: Target) -> Dict[str, Any]:
-    query = target.queries[0]
+    asked = target.asked
+    asked.check()
     shown = (
         {
             "code": target.alias,
             "type": "expression",
-            "expression": target.formula,
+            "expression": asked.expression,
             "funcList": [],
-            "children": [_simple(one, code) for code, one in zip("AB", target.queries)],
-            "q": target.dql,
+            "children": [_simple(one, code) for code, one in zip("AB", asked.queries)],
+            "q": asked.dql,
         }
-        if target.formula
-        else _simple(query, target.alias)
+        if isinstance(asked, Formula)
+        else _simple(asked.queries[0], target.alias)
     )
     return {"datasource": "dataflux", "qtype": "dql", "query": shown, "uuid": _uuid(monitor.key, target.alias)}
 
@@ -97,11 +163,11 @@ def _listed(monitor: Monitor, target: Target) -> Dict[str, Any]:
 def _simple(query: Query, code: str) -> Dict[str, Any]:
     return {
         "code": code,
-        "type": "simple" if query.expression.is_simple and not query.shift else "dql",
+        "type": "simple",
         "namespace": query.namespace,
         "dataSource": NAMESPACES[query.namespace][1],
-        "field": query.expression.fields[0],
-        "fieldFunc": query.expression.function.lower(),
+        "field": query.field,
+        "fieldFunc": query.function.lower(),
         "fieldType": "float" if query.namespace == "metric" else "keyword",
         "alias": query.alias,
         "groupBy": list(query.by),

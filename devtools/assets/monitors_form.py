@@ -1,35 +1,50 @@
-"""What a monitor is: its values, the requests it needs to speak at all, and what a person reads."""
+"""What a monitor is: its value, the requests it needs to speak at all, and what a person reads."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Tuple, Union
 
-from devtools.assets.dql import Expression, Query, Text, total
+from devtools.assets.dql import Asked, Formula, Query, Scope, Text
 
-MINUTE, HOUR = 60, 3600
-DISTRIBUTION = ("account_name", "DistributionId", "DomainName")
-A_WEEK = "1w"
+MINUTE, HOUR, WEEK = 60, 3600, 7 * 24 * 3600
 RESULT, REQUESTS = "Result", "Requests"
+# At most three dimensions; people know a distribution by its alternate domain name, and it may have none.
+DISTRIBUTION = Scope(("account_name", "DistributionId", "Alias"))
+ACCOUNT = Scope(("account_name",))
 
 
 class Target(NamedTuple):
-    """A value that a monitor looks at: a query, or a formula over two, A and B."""
+    """A value that a monitor looks at, under the name that its rules use."""
 
     alias: str
-    queries: Tuple[Query, ...]
-    formula: str = ""
+    asked: Asked
 
-    @property
-    def dql(self) -> str:
-        """The query as the monitor sends it."""
-        if not self.formula:
-            return self.queries[0].dql
-        parts = [f'{code}="{query.dql}"' for code, query in zip("AB", self.queries)]
-        return f"eval({self.formula}, {', '.join(parts)})"
+
+class Comparison(NamedTuple):
+    """Guance's mutation check: the value of the last `range` seconds against that of the same span `before`.
+
+    By how many percent it goes `direction` (up or down); only values of at least `least` are compared.
+    """
+
+    direction: str
+    least: int
+    range: int = HOUR
+    before: int = WEEK
+
+
+class Number(NamedTuple):
+    """A value that a message fetches for itself, for a template knows only the value that was checked."""
+
+    name: str
+    asked: Union[Query, Formula]
 
 
 class Monitor(NamedTuple):
-    """A monitor; `levels` is its row in the table of thresholds, `least` what the second target must reach at least."""
+    """A monitor; `levels` is its row in the table of thresholds, `least` what the second target must reach at least.
+
+    `numbers` are fetched for the message by the first dimensions of the monitor. Objects are overwritten when they are
+    reported again, so a monitor of `objects` looks up to the present.
+    """
 
     key: str
     title: Text
@@ -38,25 +53,18 @@ class Monitor(NamedTuple):
     recovered: Text
     levels: str
     targets: Tuple[Target, ...]
+    by: Scope = DISTRIBUTION
+    numbers: Tuple[Number, ...] = ()
+    comparison: Optional[Comparison] = None
     least: Optional[int] = None
     least_of: Text = Text("requests", "次请求")
-    by: Tuple[str, ...] = DISTRIBUTION
     every: str = "5m"
     interval: int = 15 * MINUTE
     no_data: str = "none"
+    objects: bool = False
+    disabled: bool = False
 
-
-def watched(expression: Expression) -> Target:
-    """A value by distribution."""
-    return Target(RESULT, (Query(expression, RESULT, DISTRIBUTION),))
-
-
-def requests(shift: str = "", by: Tuple[str, ...] = DISTRIBUTION) -> Target:
-    """The viewers' requests, by which a monitor is gated."""
-    return Target(REQUESTS, (Query(total("Requests"), REQUESTS, by, shift=shift),))
-
-
-def against_last_week(expression: Expression, formula: str, by: Tuple[str, ...] = DISTRIBUTION) -> Target:
-    """A formula over a value now (A) and at the same time a week ago (B)."""
-    now, before = (Query(expression, by=by, shift=shift) for shift in ("", A_WEEK))
-    return Target(RESULT, (now, before), formula)
+    @property
+    def needed(self) -> Optional[int]:
+        """How many requests there must be at least before it speaks."""
+        return self.comparison.least if self.comparison else self.least

@@ -16,8 +16,8 @@ class Levels(NamedTuple):
 
 
 PERCENT = Text(" %", " %")
-OF_LAST_WEEK = Text(" % of the same hour a week ago", " %（与上周同一小时相比）")
-
+FEWER = Text(" % fewer requests than in the same hour a week before", " %（请求数比一周前同一小时减少）")
+MORE = Text(" % more requests than in the same hour a week before", " %（请求数比一周前同一小时增加）")
 
 # Servers' errors are never the viewers' fault: 1 % is ten times what a goal of 99.9 % allows. Viewers' errors (4xx) are
 # part of the day, and page nobody until every third request fails. Both together page nobody who is not paged by one of
@@ -26,13 +26,17 @@ LEVELS: Dict[str, Levels] = {
     "5xxErrorRate": Levels((("critical", 10), ("error", 5), ("warning", 1)), PERCENT),
     "4xxErrorRate": Levels((("error", 30), ("warning", 10)), PERCENT),
     "TotalErrorRate": Levels((("error", 30), ("warning", 15)), PERCENT),
-    # A dead collector looks like a drop: its own monitor, after half an hour, speaks before 40 % of the hour are left.
-    "drop": Levels((("critical", 10), ("error", 25), ("warning", 40)), OF_LAST_WEEK, "<="),
-    "metrics": Levels((("critical", 10),), OF_LAST_WEEK, "<="),
-    "surge": Levels((("error", 400), ("warning", 200)), OF_LAST_WEEK),
-    "CacheHitRate": Levels(
-        (("error", 25), ("warning", 10)),
-        Text(" points below the same hour a week ago", " 个百分点（低于上周同一小时）"),
+    # Of the last hour up to 9 minutes have not arrived yet, with a cron job every 15 minutes up to 19: no warning below
+    # 60 %. An hour that runs empty is looked at every 15 minutes: 70 % missing is met before nothing is left.
+    "drop": Levels((("critical", 90), ("error", 70), ("warning", 60)), FEWER),
+    "metrics": Levels((("critical", 90), ("error", 70)), FEWER),
+    "surge": Levels((("error", 300), ("warning", 100)), MORE),
+    "misses": Levels(
+        (("error", 300), ("warning", 100)),
+        Text(
+            " % more requests not served from the cache than in the same hour a week before",
+            " %（未由缓存响应的请求数比一周前同一小时增加）",
+        ),
     ),
     # CloudFront waits 30 s for an origin by default, viewers do not.
     "OriginLatency": Levels((("error", 3000), ("warning", 1000)), Text(" ms", " 毫秒")),

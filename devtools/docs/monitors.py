@@ -7,7 +7,7 @@ from typing import Dict
 from devtools.assets.monitors import MONITORS
 from devtools.assets.monitors_form import Monitor
 from devtools.assets.thresholds import LEVELS
-from guance_aws_cloudfront.cloudfront.catalog import ADDITIONAL, all_metrics
+from guance_aws_cloudfront.cloudfront.catalog import ADDITIONAL, DERIVED, all_metrics, field_name
 
 HEADS = {
     "en": "| monitor | alarms | asks for at least |",
@@ -24,6 +24,15 @@ STATUSES: Dict[str, Dict[str, str]] = {
     "en": {"critical": "critical", "error": "error", "warning": "warning"},
     "zh": {"critical": "紧急", "error": "重要", "warning": "警告"},
 }
+ADDITIONAL_FIELDS = {
+    *(one.name for one in DERIVED if one.group == ADDITIONAL),
+    *(
+        field_name(metric.name, statistic)
+        for metric in all_metrics().values()
+        if metric.group == ADDITIONAL
+        for statistic in metric.statistics
+    ),
+}
 SIGNS = {">=": "≥", "<=": "≤", "<": "<"}
 
 
@@ -35,13 +44,13 @@ def monitors_table(language: str) -> str:
 
 def needs_additional(monitor: Monitor) -> bool:
     """Whether a monitor looks at metrics that CloudFront has only where they are switched on and paid."""
-    fields = {name for target in monitor.targets for query in target.queries for name in query.expression.fields}
-    return any(all_metrics()[name.rpartition("_")[0]].group == ADDITIONAL for name in fields if "_" in name)
+    fields = {query.field for target in monitor.targets for query in target.asked.queries}
+    return bool(fields & ADDITIONAL_FIELDS)
 
 
 def _row(monitor: Monitor, language: str) -> str:
     levels = LEVELS[monitor.levels]
-    name = getattr(monitor.title, language).partition("{{")[0].rstrip(":： ")
+    name = getattr(monitor.title, language)
     unit = getattr(levels.unit, language)
     alarms = ", ".join(
         f"{STATUSES[language][status]} {SIGNS[levels.operator]} {operand:,}"
@@ -51,7 +60,7 @@ def _row(monitor: Monitor, language: str) -> str:
 
 
 def _least(monitor: Monitor, language: str) -> str:
-    if not monitor.least:
+    if not monitor.needed:
         return "-"
     minutes, of = monitor.interval // 60, getattr(monitor.least_of, language)
-    return LEAST[language].format(least=f"{monitor.least:,}", minutes=minutes, of=of)
+    return LEAST[language].format(least=f"{monitor.needed:,}", minutes=minutes, of=of)

@@ -10,6 +10,7 @@ DqlError: what no document shows must not be shipped. The evaluator computes les
 from __future__ import annotations
 
 import re
+from functools import partial
 from statistics import median
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
@@ -532,8 +533,12 @@ def table(query: Query, asked: Asked) -> List[Dict[str, Optional[Value]]]:
             rows.append({**dict(zip(query.by, tags)), **targets, **({"time": part[0]["time"]} if plain else {})})
     if "ORDER BY" in query.clauses:
         name, direction = query.clauses["ORDER BY"]
-        rows.sort(key=lambda row: row[name], reverse=direction == "DESC")
+        rows.sort(key=partial(_in_order, name), reverse=direction == "DESC")
     return rows[: query.clauses.get("LIMIT", len(rows))]
+
+
+def _in_order(name: str, row: Mapping[str, Optional[Value]]) -> Any:
+    return row[name]
 
 
 def _title(column: Column) -> str:
@@ -554,11 +559,15 @@ def _groups(query: Query, asked: Asked, steps: int) -> Dict[Tags, List[List[Row]
         for condition in query.conditions
     ]
     of_query = [
-        point for point in asked.points if point.category == query.category and point.measurement == query.source
+        point
+        for point in asked.points
+        if point.category == query.category
+        and point.measurement == query.source
+        and asked.start <= point.time < asked.end
     ]
     for point in sorted(of_query, key=lambda point: point.time):
         row = {**point.fields, **point.tags, "time": point.time}
-        if asked.start <= point.time < asked.end and all(_holds(one, row, asked.variables) for one in conditions):
+        if all(_holds(one, row, asked.variables) for one in conditions):
             tags = tuple(str(row.get(tag, "")) for tag in query.by)
             intervals = found.setdefault(tags, [[] for _ in range(steps)])
             intervals[int((point.time - asked.start) / length)].append(row)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Sequence, Tuple
 
 from devtools.guance.datakit import DataKit
-from devtools.guance.dql import Row, Select, read
+from devtools.guance.dql import Asked, Query, Tags, parse, table, values
 from devtools.guance.line_protocol import Point
 
 LANGUAGES = ("en", "zh")
 FILE = "aws_cloudfront.json"
+# How long before a comparison of a chart looks, in seconds.
+BEFORE = {"dayCompare": 24 * 3600, "weekCompare": 7 * 24 * 3600}
 
 
 class Span(NamedTuple):
@@ -42,7 +44,11 @@ def drawn(dashboard: Mapping[str, Any], points: Sequence[Point], span: Span) -> 
         "summary": dashboard["summary"],
         "variables": [variable["name"] for variable in main["vars"]],
         "groups": [
-            {"name": group["name"], "charts": [chart for name, chart in charts if name == group["name"]]}
+            {
+                "name": group["name"],
+                "colour": group["extend"]["bgColor"],
+                "charts": [chart for name, chart in charts if name == group["name"]],
+            }
             for group in main["groups"]
         ],
     }
@@ -61,48 +67,61 @@ def _chart(
         "unit": settings.get("globalUnit", []),
         "precision": int(settings.get("precision", "2")),
         "levels": settings.get("levels", []),
+        "colour": settings.get("fontColor", ""),
         "stacked": bool(settings.get("openStack")),
         "bars": settings.get("chartType") == "bar",
         "connect": bool(settings.get("connectNulls")),
     }
     if chart["type"] == "text":
         return {**shown, "content": chart["queries"][0]["query"]["content"]}
-    queries = [(query["name"], read(query["query"]["q"])) for query in chart["queries"]]
+    asked = Asked(points, span.start, span.end, variables)
     if chart["type"] == "table":
-        names = {named["key"]: named["alias"] for named in settings["alias"]}
-        return {**shown, **_table(queries[0][1], names, points, variables, span)}
-    found = [
-        (name, tags, rows, select)
-        for name, select in queries
-        for tags, rows in select.groups(points, variables, span.start, span.end).items()
-    ]
+        return {**shown, **_table(chart, asked)}
     if chart["type"] == "sequence":
-        return {**shown, "lines": [_line(name, tags, rows, select, span) for name, tags, rows, select in found]}
-    values = [
-        {"name": _named(name, tags), "value": select.columns[0].value(rows)} for name, tags, rows, select in found
+        return {**shown, "lines": list(_lines(chart, asked, span))}
+    found = [
+        {"name": _named(query["name"], tags), "value": row[0]}
+        for query in chart["queries"]
+        for tags, row in values(parse(query["query"]["q"]), asked).items()
     ]
-    limit = settings.get("mainMeasurementLimit", len(values))
-    return {**shown, "values": sorted(values, key=lambda it: it["value"] or 0, reverse=True)[:limit]}
+    limit = settings.get("mainMeasurementLimit", len(found))
+    return {**shown, "values": sorted(found, key=lambda it: it["value"] or 0, reverse=True)[:limit]}
 
 
-def _line(name: str, tags: Tuple[str, ...], rows: Sequence[Row], select: Select, span: Span) -> Dict[str, Any]:
-    """A value for each interval; None where there is none, so that the line has a gap."""
-    by_time: Dict[int, List[Row]] = {}
-    for row in rows:
-        by_time.setdefault((row["time"] - span.start) // span.step, []).append(row)
-    steps = range((span.end - span.start) // span.step)
-    values = [select.columns[0].value(by_time.get(step, [])) for step in steps]
-    return {"name": _named(name, tags), "start": span.start, "step": span.step, "values": values}
+def _lines(chart: Mapping[str, Any], asked: Asked, span: Span) -> Iterator[Dict[str, Any]]:
+    """A value for each interval; None where there is none, so that the line has a gap. Comparisons come last."""
+    settings, steps = chart["extend"]["settings"], (span.end - span.start) // span.step
+    compared = [(one["label"], BEFORE[one["value"]]) for one in settings["compares"] if settings["openCompare"]]
+    for label, before in (("", 0), *compared):
+        moved = asked._replace(start=asked.start - before, end=asked.start - before + steps * span.step)
+        for query in chart["queries"]:
+            for tags, row in values(parse(query["query"]["q"]), moved, steps).items():
+                name = " · ".join(part for part in (_named(query["name"], tags), label) if part)
+                yield {"name": name, "start": span.start, "step": span.step, "values": row, "before": bool(before)}
 
 
-def _table(
-    select: Select, names: Mapping[str, str], points: Sequence[Point], variables: Mapping[str, str], span: Span
-) -> Dict[str, Any]:
-    groups = select.groups(points, variables, span.start, span.end)
-    rows = [[*tags, *(column.value(rows) for column in select.columns)] for tags, rows in groups.items()]
-    return {"head": [*select.by, *(names[column.alias] for column in select.columns)], "rows": rows}
+def _table(chart: Mapping[str, Any], asked: Asked) -> Dict[str, Any]:
+    """The head and the rows, with the readable values that the chart has for some."""
+    settings, query = chart["extend"]["settings"], parse(chart["queries"][0]["query"]["q"])
+    if not isinstance(query, Query):
+        raise ValueError(f"the table {chart['name']} has no plain query")
+    names = {named["key"]: named["alias"] for named in settings["alias"]}
+    readable = {
+        (one["field"], value): one["mappingVal"] for one in settings["valMappings"] for value in one["originalVal"]
+    }
+    columns = [*query.by, *(column.alias for column in query.columns)]
+    rows = table(query, asked)
+    return {
+        "head": [names.get(column, column) for column in columns],
+        "rows": [[_readable(readable, column, row.get(column)) for column in columns] for row in rows],
+    }
 
 
-def _named(name: str, tags: Tuple[str, ...]) -> str:
+def _readable(readable: Mapping[Tuple[str, str], str], column: str, value: Any) -> Any:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return readable.get((column, text), "" if value is None else value)
+
+
+def _named(name: str, tags: Tags) -> str:
     """A line is named by its query, or by its tags, or by both; people know the last tag, if there is one."""
     return " · ".join(part for part in (name, *reversed(tags)) if part)

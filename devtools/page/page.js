@@ -3,8 +3,8 @@
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const WORDS = {
-  en: { other: "中文", dark: "Dark", light: "Light", empty: "No data in the time drawn", yes: "yes", no: "no" },
-  zh: { other: "English", dark: "深色", light: "浅色", empty: "所绘时间内无数据", yes: "是", no: "否" },
+  en: { other: "中文", dark: "Dark", light: "Light", empty: "No data in the time drawn" },
+  zh: { other: "English", dark: "深色", light: "浅色", empty: "所绘时间内无数据" },
 };
 // Distinct for colour-blind eyes as well (Okabe and Ito).
 const COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7A7A7A"];
@@ -38,17 +38,18 @@ function element(tag, className, text) {
 function formatted(value, unit, precision) {
   if (value === null || value === undefined) return "-";
   const number = (amount, digits) => amount.toLocaleString("en-US", { maximumFractionDigits: digits });
-  if (unit[0] === "digital") {
+  if (unit[0] === "digital" || unit[0] === "traffic") {
     const step = value > 0 ? Math.min(Math.floor(Math.log(value) / Math.log(1000)), BYTES.length - 1) : 0;
-    return `${number(value / 1000 ** Math.max(step, 0), precision)} ${BYTES[Math.max(step, 0)]}`;
+    return `${number(value / 1000 ** Math.max(step, 0), precision)} ${BYTES[Math.max(step, 0)]}${unit[0] === "traffic" ? "/s" : ""}`;
   }
   if (unit[0] === "percent") return `${number(value, precision)} %`;
   if (unit[0] === "time") return value >= 1000 ? `${number(value / 1000, precision)} s` : `${number(value, precision)} ms`;
-  return number(value, value >= 100 ? 0 : precision);
+  const text = number(value, value >= 100 ? 0 : precision);
+  return unit[1] ? `${text} ${unit[1]}` : text;
 }
 
 function axis(unit) {
-  const suffix = { digital: "B", percent: " %", time: " ms" }[unit[0]] || "";
+  const suffix = { digital: "B", traffic: "B/s", percent: " %", time: " ms" }[unit[0]] || "";
   const format = unit[0] === "percent" || unit[0] === "time" ? "," : "~s";
   return { tickformat: format, ticksuffix: suffix, rangemode: "tozero", fixedrange: true, automargin: true };
 }
@@ -77,7 +78,9 @@ function drawLines(place, chart) {
     return {
       name: line.name, x: shown.map(([time]) => new Date(time * 1000).toISOString()), y: shown.map(([, value]) => value),
       type: chart.bars ? "bar" : "scatter", mode: "lines",
-      line: { width: 2, color: colour(line.name, number) }, marker: { color: colour(line.name, number) },
+      // The same time before is dotted.
+      line: { width: line.before ? 1.5 : 2, dash: line.before ? "dot" : "solid", color: colour(line.name, number) },
+      marker: { color: colour(line.name, number) },
       customdata: shown.map(([, value]) => formatted(value, chart.unit, chart.precision)),
       hovertemplate: "%{customdata}<extra>%{fullData.name}</extra>",
     };
@@ -128,6 +131,8 @@ function drawNumber(card, chart) {
     number.classList.add("level");
     number.style.background = level.bgColor;
     number.style.color = level.fontColor;
+  } else if (state.theme === "light") {
+    number.style.color = chart.colour;
   }
   card.append(number);
 }
@@ -137,9 +142,7 @@ function drawTable(card, chart) {
   const table = element("table");
   const row = (cells, tag) => {
     const line = element("tr");
-    for (const cell of cells) {
-      line.append(element(tag, "", typeof cell === "boolean" ? WORDS[state.language][cell ? "yes" : "no"] : cell));
-    }
+    for (const cell of cells) line.append(element(tag, "", cell));
     table.append(line);
   };
   row(chart.head, "th");
@@ -189,7 +192,9 @@ function draw() {
   const groups = document.getElementById("groups");
   groups.replaceChildren();
   for (const group of shown.groups) {
-    groups.append(element("h2", "", group.name));
+    const heading = element("h2", "", group.name);
+    heading.style.background = group.colour;
+    groups.append(heading);
     const grid = element("div", "grid");
     groups.append(grid);
     for (const chart of group.charts) drawChart(grid, chart);

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import jinja2
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,14 @@ def all_statements():
         for checker in read("monitor", language)["checkers"]:
             yield from (target["dql"] for target in checker["jsonScript"]["targets"])
             yield from embedded(checker["jsonScript"]["message"])
+
+
+def render(template, fetch, **values):
+    """A template as Guance renders it (its syntax is Jinja's); `fetch` answers the queries that it makes for itself."""
+    environment = jinja2.Environment(autoescape=False)
+    environment.filters["to_fixed"] = lambda value, digits=0: f"{value:.{digits}f}"
+    environment.globals["DQL"] = fetch
+    return environment.from_string(template).render(**values)
 
 
 def embedded(message):

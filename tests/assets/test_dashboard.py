@@ -6,18 +6,21 @@ import re
 
 import pytest
 
-from guance_aws_cloudfront.cloudfront.catalog import all_metrics, field_name
+from devtools.guance.dql import fields, parse
+from guance_aws_cloudfront.cloudfront.catalog import DERIVED, all_metrics, field_name
 from tests.assets.conftest import ROOT
 
 SHARED = ROOT.parent / "shared"
 SCHEMA = SHARED / "guance-dashboard-schema"
 EXAMPLES = SHARED / "guance-examples"
 TYPES = {"sequence", "singlestat", "toplist", "table", "pie", "text"}
-UNITS = {"percent": ["percent", "percent"], "byte": ["digital", "B"], "ms": ["time", "ms"], "count": ["custom", ""]}
 UNIT_OF = {
-    field_name(metric.name, statistic): metric.unit
-    for metric in all_metrics().values()
-    for statistic in metric.statistics
+    **{
+        field_name(metric.name, statistic): metric.unit
+        for metric in all_metrics().values()
+        for statistic in metric.statistics
+    },
+    **{one.name: "count" for one in DERIVED},
 }
 
 
@@ -83,28 +86,41 @@ def test_every_chart_belongs_to_a_group_and_has_an_id_of_its_own(dashboard) -> N
     charts = dashboard["main"]["charts"]
     assert sum(map(len, groups(dashboard).values())) == len(charts)
     assert len({chart["uuid"] for chart in charts}) == len(charts)
-    assert {chart["chartGroupUUID"] for chart in charts} == set(dashboard["main"]["chartGroupPos"])
     assert {chart["type"] for chart in charts} <= TYPES
+    # The dashboard contract of Guance's own tools.
+    assert "chartGroupPos" not in dashboard["main"]
+    assert dashboard["iconSet"] == {"url": "", "icon": ""}
+    assert dashboard["dashboardExtend"]["groupUnfoldStatus"] == dict.fromkeys(groups(dashboard), True)
 
 
-def test_the_row_at_the_top_says_what_matters_now(dashboard) -> None:
-    top = next(iter(groups(dashboard).values()))
-    assert [chart["type"] for chart in top] == ["singlestat"] * 6
-    asked = " ".join(chart["queries"][0]["query"]["q"] for chart in top)
-    for name in (
-        "Requests_Sum",
-        "BytesDownloaded_Sum",
-        "4xxErrorRate",
-        "5xxErrorRate",
-        "TotalErrorRate",
-        "CacheHitRate",
-    ):
-        assert name in asked
+def test_groups_are_coloured(dashboard) -> None:
+    colours = [group["extend"]["bgColor"] for group in dashboard["main"]["groups"]]
+    assert all(re.fullmatch(r"rgba\(\d+, \d+, \d+, 0\.\d+\)", colour) for colour in colours)
 
 
-def test_every_metric_of_the_catalog_is_shown(dashboard) -> None:
-    asked = json.dumps(dashboard)
-    assert [name for name in UNIT_OF if f"`{name}`" not in asked] == []
+def asked(chart):
+    return " ".join(query["query"].get("q", "") for query in chart["queries"])
+
+
+def test_an_sre_sees_errors_first_then_the_distributions_and_errors_before_traffic(dashboard) -> None:
+    overview, distributions, errors, traffic, *_ = groups(dashboard).values()
+    cards, below = overview[:6], overview[6:]
+    assert [chart["type"] for chart in cards] == ["singlestat"] * 6
+    assert ["Derived_5xxErrors" in asked(chart) for chart in cards] == [True] + [False] * 5
+    for name in ("Derived_4xxErrors", "Derived_TotalErrors", "Requests_Sum", "BytesDownloaded_Sum", "CacheHits"):
+        assert any(name in asked(chart) for chart in cards), name
+    # A burst is seen right below the numbers.
+    assert [chart["type"] for chart in below] == ["sequence"] * 2
+    assert all("Derived_5xxErrors" in asked(chart) for chart in below)
+    assert [chart["type"] for chart in distributions] == ["table"]
+    assert all("Errors`" in asked(chart) for chart in errors if chart["type"] == "sequence")
+    assert all("Bytes" in asked(chart) or "Requests_Sum" in asked(chart) for chart in traffic)
+
+
+def test_every_metric_of_the_catalog_is_shown_itself_or_by_what_is_derived_from_it(dashboard) -> None:
+    shown = json.dumps(dashboard)
+    by_derived = {one.rate for one in DERIVED if f"`{one.name}`" in shown}
+    assert [name for name in UNIT_OF if f"`{name}`" not in shown and name not in by_derived] == []
 
 
 def test_no_heading_is_said_twice(dashboard) -> None:
@@ -113,9 +129,25 @@ def test_no_heading_is_said_twice(dashboard) -> None:
     assert groups(dashboard).keys() & {"Now", "现在"} == set()
 
 
-def test_columns_begin_with_a_capital(dashboard) -> None:
-    for query in (it for chart in dashboard["main"]["charts"] if chart["type"] == "table" for it in chart["queries"]):
-        assert query["query"]["groupBy"] == ["Id"]
+def test_the_account_is_the_first_column_of_the_distributions(dashboard) -> None:
+    (chart,) = [
+        it for it in dashboard["main"]["charts"] if it["queries"][0]["query"].get("namespace") == "custom_object"
+    ]
+    assert chart["queries"][0]["query"]["groupBy"] == ["account_name", "Id"]
+
+
+def test_yes_and_no_are_readable(dashboard) -> None:
+    (chart,) = [
+        it for it in dashboard["main"]["charts"] if it["queries"][0]["query"].get("namespace") == "custom_object"
+    ]
+    mapped = chart["extend"]["settings"]["valMappings"]
+    query = parse(asked(chart))
+    columns = {column.alias for column in query.columns}
+    assert {(one["field"], *one["originalVal"]) for one in mapped} == {
+        (field, value) for field in ("Enabled", "Staging") for value in ("true", "false")
+    }
+    assert {one["field"] for one in mapped} <= columns
+    assert len({one["mappingVal"] for one in mapped}) == 2
 
 
 def test_a_number_with_colours_says_from_where_on(dashboard) -> None:
@@ -126,16 +158,68 @@ def test_a_number_with_colours_says_from_where_on(dashboard) -> None:
             assert f"{level['value'][0]} %" in settings["titleDesc"]
 
 
-def test_units_are_those_of_the_metrics(dashboard) -> None:
+def units_asked(statement):
+    """What kind of number a query answers with, and whether per minute or per second."""
+    found = parse(statement)
+    fields_read = {name for query in found.queries for column in query.columns for name in fields(column.expression)}
+    units = {UNIT_OF[name] for name in fields_read}
+    assert len(units) == 1
+    if "* 100" in statement:
+        return "percent", ""
+    averaged = "AVG(" in statement
+    return units.pop(), ("second" if "/ 60" in statement else "minute") if averaged else ""
+
+
+UNITS = {
+    ("percent", ""): ("percent", "percent"),
+    ("byte", ""): ("digital", "B"),
+    ("byte", "second"): ("traffic", "B/S"),
+    ("ms", ""): ("time", "ms"),
+    ("count", ""): ("custom", ""),
+    ("count", "minute"): ("custom", "/min"),
+}
+
+
+def test_every_field_has_its_unit_and_it_is_that_of_the_metric(dashboard) -> None:
     for chart in dashboard["main"]["charts"]:
-        for query in chart["queries"]:
-            text = query["query"].get("q", "")
-            units = {UNIT_OF[name] for name in re.findall(r"`(\w+_\w+)`", text.partition("{")[0]) if name in UNIT_OF}
-            # A rate times requests over 100 is a number of requests again; over requests it is the rate.
-            if len(units) == 2:
-                units = {"count"} if "/ 100" in text else {"percent"}
-            if units:
-                assert chart["extend"]["settings"]["globalUnit"] == UNITS[units.pop()], chart["name"]
+        settings = chart["extend"]["settings"]
+        statements = [query["query"]["q"] for query in chart["queries"] if "q" in query["query"]]
+        assert (chart["type"] == "text") is (not statements)
+        for statement in statements if chart["type"] != "table" else ():
+            kind, unit = settings["globalUnit"]
+            expected = UNITS[units_asked(statement)]
+            assert (kind, unit.replace("req/", "/")) == expected, chart["name"]
+        if statements:
+            assert [one["units"] for one in settings["units"]] == [settings["globalUnit"]] * len(settings["units"])
+            returned = {one["key"] for one in settings["units"]}
+            assert len(returned) == len({*statements}) or chart["type"] == "table"
+
+
+def test_what_is_charted_over_time_does_not_change_with_the_zoom(dashboard) -> None:
+    for chart in dashboard["main"]["charts"]:
+        if chart["type"] == "sequence":
+            # Sums only as parts of a rate.
+            for query in chart["queries"]:
+                assert "SUM(" not in query["query"]["q"] or "* 100" in query["query"]["q"], chart["name"]
+
+
+def test_requests_are_compared_with_a_day_and_a_week_before(dashboard) -> None:
+    compared = [it for it in dashboard["main"]["charts"] if it["extend"]["settings"].get("openCompare")]
+    assert [it["extend"]["settings"]["compareType"] for it in compared] == [["dayCompare", "weekCompare"]]
+    (chart,) = compared
+    assert [one["value"] for one in chart["extend"]["settings"]["compares"]] == ["dayCompare", "weekCompare"]
+    assert "Requests_Sum" in asked(chart)
+
+
+def test_help_texts_are_short(dashboard) -> None:
+    helps = [chart["extend"]["settings"]["titleDesc"] for chart in dashboard["main"]["charts"]]
+    assert max(map(len, helps)) <= 90
+
+
+def test_the_list_by_5xx_rate_has_a_minimum_of_requests(dashboard) -> None:
+    tops = [it for it in dashboard["main"]["charts"] if it["type"] == "toplist"]
+    assert "(B + 1000)" in asked(tops[0])
+    assert "Derived_5xxErrors" in asked(tops[0])
 
 
 def test_variables_are_defined_and_all_used_and_nothing_is_filtered_at_first(dashboard) -> None:
@@ -143,7 +227,7 @@ def test_variables_are_defined_and_all_used_and_nothing_is_filtered_at_first(das
     assert set(variables) == {"account_name", "DistributionId", "DomainName"}
     assert set(re.findall(r"#\{(\w+)\}", json.dumps(dashboard["main"]["charts"]))) == set(variables)
     for code, variable in variables.items():
-        assert variable["definition"]["value"] == f"SHOW_TAG_VALUE(from=['aws_AWS/CloudFront'],keyin=['{code}'])[1d]"
+        assert variable["definition"]["value"] == f"SHOW_TAG_VALUE(from=['aws_AWS/CloudFront'],keyin=['{code}'])"
         assert variable["definition"]["defaultVal"]["value"] == "*"
         assert variable["includeStar"]
 
@@ -151,10 +235,11 @@ def test_variables_are_defined_and_all_used_and_nothing_is_filtered_at_first(das
 def test_what_the_editor_shows_is_what_the_query_asks(dashboard) -> None:
     for chart in dashboard["main"]["charts"]:
         for query in (it["query"] for it in chart["queries"] if "q" in it["query"]):
-            grouped = re.findall(r"`(\w+)`", query["q"].rpartition(" BY ")[2]) if " BY " in query["q"] else []
-            assert query["groupBy"] == grouped
-            for condition in query["filters"]:
-                assert f"`{condition['name']}` = '{condition['value']}'" in query["q"]
+            read = parse(query["q"])
+            assert tuple(query["groupBy"]) == read.by
+            for inner in read.queries:
+                conditions = [(one.name, one.operator, one.value) for one in inner.conditions]
+                assert conditions == [(one["name"], one["op"], one["value"]) for one in query["filters"]]
             if query["type"] == "simple":
                 assert f"{query['fieldFunc'].upper()}(`{query['field']}`)" in query["q"]
 
@@ -163,4 +248,9 @@ def test_names_of_lines_and_columns_belong_to_what_the_query_returns(dashboard) 
     for chart in dashboard["main"]["charts"]:
         by_code = {query["query"].get("code"): query["query"].get("q", "") for query in chart["queries"]}
         for named in chart["extend"]["settings"].get("alias", []):
-            assert f"AS `{named['key']}`" in by_code[named["queryCode"]]
+            query = parse(by_code[named["queryCode"]]).queries[0]
+            # By its tag or alias, or as Guance names a function of a field.
+            returned = {
+                one.alias or f"{one.expression.function.lower()}({one.expression.field})" for one in query.columns
+            }
+            assert named["key"] in returned | set(query.by)

@@ -1,21 +1,30 @@
 """No query names what the collector does not send, and none sums what cannot be summed."""
 
-import re
-
 import pytest
 
 from devtools.assets import dql
-from guance_aws_cloudfront.cloudfront.catalog import METRIC_MEASUREMENT, OBJECT_MEASUREMENT, all_metrics, field_name
+from devtools.guance.dql import Aggregate, DqlError, Operation, fields, parse, parse_show
+from guance_aws_cloudfront.cloudfront.catalog import (
+    DERIVED,
+    METRIC_MEASUREMENT,
+    OBJECT_MEASUREMENT,
+    all_metrics,
+    field_name,
+)
 from guance_aws_cloudfront.points.metrics import source_tags
 from guance_aws_cloudfront.points.objects import object_point
 from guance_aws_cloudfront.points.series import Series, distribution_dimensions
 from guance_aws_cloudfront.settings.account import parse_account
-from devtools.guance.dql import DqlError, parse, parse_show
 from tests.assets.conftest import LANGUAGES, all_statements, read
 from tests.conftest import RAW_ACCOUNT
 
-FIELDS = {field_name(metric.name, statistic) for metric in all_metrics().values() for statistic in metric.statistics}
-SUMS = {name for name in FIELDS if name.endswith("_Sum")}
+DERIVED_FIELDS = {one.name for one in DERIVED}
+FIELDS = {
+    *(field_name(metric.name, statistic) for metric in all_metrics().values() for statistic in metric.statistics),
+    *DERIVED_FIELDS,
+}
+COUNTS = {name for name in FIELDS if name.endswith("_Sum")} | DERIVED_FIELDS
+ALL = dql.Scope()
 RECORD = {
     "Id": "E2EXAMPLE00001",
     "ARN": "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE00001",
@@ -25,14 +34,22 @@ RECORD = {
 }
 
 
+def refusal(statement):
+    """Why the parser refuses a query; empty when it takes it."""
+    try:
+        parse(statement)
+    except DqlError as error:
+        return str(error)
+    return ""
+
+
 def test_every_query_is_of_the_documented_form() -> None:
-    refused = []
-    for statement in all_statements():
-        try:
-            parse(statement)
-        except DqlError as error:
-            refused.append(str(error))
-    assert refused == []
+    assert [said for said in map(refusal, all_statements()) if said] == []
+
+
+def all_queries():
+    """Every query of the assets, also those inside of outer functions, with the text that has it."""
+    return [(statement, query) for statement in all_statements() for query in parse(statement).queries]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -42,18 +59,25 @@ def test_every_variable_is_of_the_documented_form(language) -> None:
         assert (shown.sources, shown.keys) == ((METRIC_MEASUREMENT,), (variable["code"],))
 
 
-def named(query):
-    """What a query names in backquotes, but its own names."""
-    return set(re.findall(r"`([^`]+)`", re.sub(r"AS `[^`]+`", "", query)))
-
-
 def test_every_field_and_tag_is_one_that_the_collector_sends() -> None:
-    metric = {METRIC_MEASUREMENT, *FIELDS, *dql.METRIC_TAGS}
-    custom_object = {OBJECT_MEASUREMENT, *dql.OBJECT_TAGS, *dql.object_fields()}
-    queries = list(all_statements())
+    sent = {
+        "metric": {METRIC_MEASUREMENT, *FIELDS, *dql.METRIC_TAGS},
+        "custom_object": {OBJECT_MEASUREMENT, *dql.OBJECT_TAGS, *dql.object_fields()},
+    }
+    queries = all_queries()
     assert len(queries) > 100
-    for query in queries:
-        assert named(query) <= (custom_object if query.startswith("CO::") else metric), query
+    for statement, query in queries:
+        asked = {name for column in query.columns for name in fields(column.expression)}
+        named = {query.source, *asked, *query.by, *(condition.name for condition in query.conditions)}
+        assert named <= sent[query.category], statement
+
+
+def test_metrics_are_filtered_by_tags_and_no_query_has_a_time_of_its_own() -> None:
+    for statement, query in all_queries():
+        known = dql.METRIC_TAGS if query.category == "metric" else dql.OBJECT_TAGS
+        assert {condition.name for condition in query.conditions} <= known, statement
+        # The time range of a request overrides that of a query.
+        assert query.time == "", statement
 
 
 def test_the_tags_are_those_of_the_points() -> None:
@@ -68,34 +92,61 @@ def test_the_tags_are_those_of_the_points() -> None:
     assert set(object_point(RECORD, account, 0)["tags"]) >= dql.OBJECT_TAGS
 
 
-def test_a_rate_is_summed_only_as_a_share_of_requests() -> None:
-    for query in all_statements():
-        for argument in re.findall(r"SUM\(([^()]*)\)", query):
-            factors = re.findall(r"`([^`]+)`", argument)
-            weighted = len(factors) == 2 and factors[1] == "Requests_Sum"
-            assert (factors[0] in SUMS and len(factors) == 1) or weighted, query
-            if weighted:
-                # Requests of distributions without the rate do not water it down.
-                assert f"`{factors[0]}` >= 0" in query
+def aggregates(expression):
+    if isinstance(expression, Aggregate):
+        yield expression
+    elif isinstance(expression, Operation):
+        yield from aggregates(expression.left)
+        yield from aggregates(expression.right)
 
 
-def test_rates_and_percentiles_are_not_averaged_over_distributions() -> None:
-    for query in all_statements():
-        if "AVG(" in query:
-            assert "`DistributionId`" in query.rpartition("BY")[2]
+def all_aggregates():
+    return [
+        (statement, query, one)
+        for statement, query in all_queries()
+        for column in query.columns
+        for one in aggregates(column.expression)
+    ]
+
+
+def test_only_counts_are_summed() -> None:
+    for statement, _, one in all_aggregates():
+        assert one.function != "SUM" or one.field in COUNTS, statement
+
+
+def test_only_counts_are_averaged_and_only_of_one_distribution_or_function() -> None:
+    for statement, query, one in all_aggregates():
+        if one.function == "AVG":
+            assert one.field in COUNTS, statement
+            assert {"DistributionId", "FunctionName"} & set(query.by), statement
+
+
+def test_percentiles_are_not_put_together() -> None:
+    for statement, query, one in all_aggregates():
+        if one.field.startswith("OriginLatency"):
+            assert one.function == "MAX" or (one.function == "MEDIAN" and "DistributionId" in query.by), statement
+
+
+def test_a_rate_is_one_of_sums() -> None:
+    rates = [parse(statement) for statement in all_statements() if "* 100" in statement]
+    assert len(rates) > 20
+    for rate in rates:
+        functions = [one.function for query in rate.queries for one in aggregates(query.columns[0].expression)]
+        assert functions == ["SUM", "SUM"]
 
 
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: dql.total("Request"), "the catalog has no metric Request"),
-        (lambda: dql.total("4xxErrorRate"), "cannot be summed"),
-        (lambda: dql.total("Requests", "OriginLatency"), "cannot be summed"),
-        (lambda: dql.rate("Requests"), "Requests is no rate"),
-        (lambda: dql.failed("BytesDownloaded"), "is no rate"),
-        (lambda: dql.highest("OriginLatency", "Average"), "has no statistic Average"),
-        (lambda: dql.newest("Comment"), "objects have no field Comment"),
-        (lambda: dql.Query(dql.total("Requests"), by=("Host",)).check(), "no metric point carries the tag Host"),
+        (lambda: dql.total("Request_Sum", ALL), "cannot be summed"),
+        (lambda: dql.total("4xxErrorRate_Average", ALL), "cannot be summed"),
+        (lambda: dql.error_rate("50x", ALL), "Derived_50xErrors cannot be summed"),
+        (lambda: dql.per_minute("Requests_Sum", ALL), "group by it"),
+        (lambda: dql.middle("OriginLatency", ALL, "p90"), "group by it"),
+        (lambda: dql.highest("Latency", ALL), "the catalog has no metric Latency"),
+        (lambda: dql.highest("OriginLatency", ALL, "Average"), "has no statistic Average"),
+        (lambda: dql.newest(ALL, "Comment"), "objects have no field Comment"),
+        (lambda: dql.total("Requests_Sum", dql.Scope(("Host",))).check(), "no metric point carries the tag Host"),
     ],
 )
 def test_what_the_collector_does_not_send_is_refused(make, sentence) -> None:
@@ -104,10 +155,9 @@ def test_what_the_collector_does_not_send_is_refused(make, sentence) -> None:
 
 
 def test_a_query_has_its_parts_in_the_order_of_dql() -> None:
-    query = dql.Query(
-        dql.rate("5xxErrorRate"), "rate", ("DistributionId",), (("account_name", "account_name"),), shift="1w"
-    )
-    assert query.dql == (
-        "M::`aws_AWS/CloudFront`:((SUM(`5xxErrorRate_Average` * `Requests_Sum`) / SUM(`Requests_Sum`)) AS `rate`) "
-        "{ `account_name` = '#{account_name}' and `5xxErrorRate_Average` >= 0 } SHIFT 1w BY `DistributionId`"
+    scope = dql.Scope(("DistributionId",), (("account_name", "#{account_name}"),))
+    filtered = "{ `account_name` = '#{account_name}' } BY `DistributionId`"
+    assert dql.error_rate("5xx", scope).dql == (
+        f'eval(A / B * 100, A="M::`aws_AWS/CloudFront`:(SUM(`Derived_5xxErrors`)) {filtered}", '
+        f'B="M::`aws_AWS/CloudFront`:(SUM(`Requests_Sum`)) {filtered}")'
     )

@@ -5,7 +5,9 @@ import pytest
 from devtools.assets.write import assets
 from tests.assets.conftest import ROOT, read
 
-TEXTS = {"title", "summary", "name", "titleDesc", "alias", "message", "content", "prevGroupName"}
+TEXTS = {
+    *("title", "summary", "name", "titleDesc", "alias", "message", "content", "prevGroupName", "mappingVal", "label"),
+}
 
 
 def test_the_committed_files_are_up_to_date() -> None:

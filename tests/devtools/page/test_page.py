@@ -75,16 +75,18 @@ def test_it_draws_the_shipped_dashboard_without_a_complaint_or_a_network(points)
         plots = driver.execute_script(
             "return [...document.querySelectorAll('.plot')].map((it) => it.data.some((line) => line.y.length > 0))"
         )
-        assert len(plots) == 19
+        assert len(plots) == 18
         assert all(plots)
-        assert len(texts(driver, "td")) == 4 * 8
+        assert texts(driver, "th")[:3] == ["Account", "Distribution", "Aliases"]
+        assert len(texts(driver, "td")) == 4 * 11
+        assert {"Yes", "No"} <= set(texts(driver, "td"))
         # Counted beside the evaluator: every request that stands in the sink.
         requests = sum(
             point.fields.get("Requests_Sum", 0)
             for point in datakit.latest().values()
             if SPAN.start <= point.time < SPAN.end
         )
-        assert texts(driver, ".number")[0] == f"{requests:,.0f}"
+        assert texts(driver, ".number")[3] == f"{requests:,.0f}"
         assert driver.execute_script("return performance.getEntriesByType('resource').map((it) => it.name)") == []
         assert browser.complaints(driver) == []
 
@@ -97,6 +99,10 @@ def test_the_burst_of_errors_is_to_be_seen(points) -> None:
         assert min(inside) > 10 > 1 > max(outside)
         number = driver.find_element("css selector", ".number.level")
         assert number.value_of_css_property("background-color") != "rgba(0, 0, 0, 0)"
+        # Above the fold: the first number, and the first two charts, without scrolling.
+        cards = driver.find_elements("css selector", ".chart")
+        assert cards[0].find_element("tag name", "h3").text == "5xx error rate"
+        assert all(card.rect["y"] + card.rect["height"] < 900 for card in cards[:8])
 
 
 def test_language_and_theme_are_switched_and_follow_the_visitor(points) -> None:
@@ -144,7 +150,7 @@ def test_names_and_numbers_of_the_top_lists_are_whole(points, width, phone) -> N
         )
         assert len(labels) == 3 * (3 + 3)
         assert [text for text, whole in labels if not whole] == []
-        assert len([text for text, _ in labels if text.endswith("B")]) == 3
+        assert len([text for text, _ in labels if text.endswith("%")]) == 3
 
 
 def test_a_chart_without_data_says_so_and_no_text_can_leave_its_place(tmp_path) -> None:
