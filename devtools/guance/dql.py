@@ -35,7 +35,7 @@ OPERATORS = ("=", "!=", ">=", "<=", ">", "<")
 # The clauses after the filters and the time, in their order.
 CLAUSES = ("BY", "HAVING", "ORDER BY", "LIMIT", "OFFSET", "SLIMIT", "SOFFSET")
 TOKEN = re.compile(
-    r"\s*(?:(?P<name>`[^`]+`)|(?P<string>'[^']*'|\"[^\"]*\")|(?P<duration>\d+(?:ns|us|ms|s|m|h|d|w|y)\b)"
+    r"\s*(?:(?P<name>`[^`]+`)|(?P<string>'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")|(?P<duration>\d+(?:ns|us|ms|s|m|h|d|w|y)\b)"
     r"|(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_]\w*)|(?P<symbol>::|!=|>=|<=|&&|[:(){}\[\],=<>+\-*/%^?.]))"
 )
 ANY = "*"
@@ -363,7 +363,7 @@ class _Parser:
         if kind == "number":
             return Condition(name, operator, float(token))
         if kind == "string":
-            return Condition(name, operator, token[1:-1])
+            return Condition(name, operator, _unquoted(token))
         raise self._error(f"{token} is no value of a filter")
 
     def _identifiers(self) -> Tags:
@@ -388,7 +388,7 @@ class _Parser:
         kind, token = self._next()
         if kind != "string":
             raise self._error(f"{token} is no string")
-        return token[1:-1]
+        return _unquoted(token)
 
     def _peek(self) -> str:
         return self._tokens[0][1] if self._tokens else ""
@@ -417,6 +417,10 @@ class _Parser:
 
     def _error(self, said: str) -> DqlError:
         return DqlError(f"{said}: {self._text}")
+
+
+def _unquoted(token: str) -> str:
+    return re.sub(r"\\(.)", r"\1", token[1:-1])
 
 
 def _tokens(text: str) -> Iterator[Tuple[str, str]]:
@@ -529,7 +533,7 @@ def table(query: Query, asked: Asked) -> List[Dict[str, Optional[Value]]]:
     for tags, (group,) in _groups(query, asked, 1).items():
         plain = any(isinstance(column.expression, Name) for column in query.columns)
         for part in [[row] for row in group] if plain else [group]:
-            targets = {_title(column): _value(column.expression, part) for column in query.columns}
+            targets = {title(column): _value(column.expression, part) for column in query.columns}
             rows.append({**dict(zip(query.by, tags)), **targets, **({"time": part[0]["time"]} if plain else {})})
     if "ORDER BY" in query.clauses:
         name, direction = query.clauses["ORDER BY"]
@@ -541,7 +545,8 @@ def _in_order(name: str, row: Mapping[str, Optional[Value]]) -> Any:
     return row[name]
 
 
-def _title(column: Column) -> str:
+def title(column: Column) -> str:
+    """What a target is called in a result."""
     return column.alias or "_".join(fields(column.expression))
 
 
