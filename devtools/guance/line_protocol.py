@@ -17,8 +17,7 @@ from line_protocol_parser import LineFormatError, parse_line
 OBJECT, METRIC, EVENT = "custom_object", "metric", "keyevent"
 CATEGORIES = (OBJECT, METRIC, EVENT)
 MOST_TAGS, MOST_FIELDS = 256, 1024
-LONGEST_KEY, LONGEST_TAG, LONGEST_TAGS = 256, 1024, 64 * 1024
-LONGEST_STRING, LONGEST_MEASUREMENT = 32 * 1024 * 1024, 1024
+LONGEST_KEY, LONGEST_TAG, LONGEST_MEASUREMENT = 256, 1024, 1024
 FORBIDDEN_OBJECT_KEYS = ("class", "date")
 LAST_YEAR_ENDS = 4_133_980_800  # 2101-01-01 UTC
 
@@ -162,10 +161,6 @@ def _limits(point: Point) -> Iterator[str]:
         yield f"a key is empty or over {LONGEST_KEY} bytes"
     if any(_size(value) > LONGEST_TAG for value in point.tags.values()):
         yield f"a tag is over {LONGEST_TAG} bytes"
-    if sum(_size(key) + _size(value) for key, value in point.tags.items()) > LONGEST_TAGS:
-        yield f"all tags are over {LONGEST_TAGS} bytes"
-    if any(isinstance(value, str) and _size(value) > LONGEST_STRING for value in point.fields.values()):
-        yield f"a string is over {LONGEST_STRING} bytes"
 
 
 def _object_keys(point: Point) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """DataKit's limits, kept on our side: what it would cut or drop without a word is shortened, renamed or left out here.
 
-And what would make it refuse a whole body for one point's sake: a number that is none, a key that it does not allow.
+And what would make it refuse a whole body for one point's sake: a number that is none, a series key that is too long.
 """
 
+import json
 import math
 import re
 from functools import lru_cache
@@ -12,9 +13,16 @@ from guance_aws_cloudfront.text import cut, printable, some_of
 
 MOST_TAGS, MOST_FIELDS = 256, 1024
 # In bytes.
-LONGEST_KEY, LONGEST_TAG, LONGEST_TAGS = 256, 1024, 64 * 1024
-LONGEST_STRING, LONGEST_MEASUREMENT = 32 * 1024 * 1024, 1024
+LONGEST_KEY, LONGEST_TAG, LONGEST_MEASUREMENT = 256, 1024, 1024
+# Measurement and tags as they are sent, each separator in them escaped, the longest key of a field and 4 may have
+# 65,535 bytes in all. What is left for the tags, when measurement and key are as long as they can be.
+LONGEST_TAGS = 65_535 - 4 - 2 * LONGEST_MEASUREMENT - 2 * LONGEST_KEY
+# A point in all: one of about 1 MiB is lost behind a 200.
+LONGEST_POINT = 768 * 1024
+# What a field takes beside its key and a text: its number, or the lengths of both.
+FIELD_OVERHEAD = 24
 LARGEST = 2**63 - 1
+METRIC, OBJECT = "metric", "custom_object"
 FLOATS = frozenset([float])
 # An object may not have these keys, nor any with a dot.
 FORBIDDEN = ("class", "date")
@@ -22,22 +30,23 @@ FORBIDDEN = ("class", "date")
 FIRST = ("name", "message")
 
 Said = List[str]
-# Tags and the category's kind -> the tags themselves, what became of them, and what was said: by identity, for the
-# points of a distribution share theirs.
+# Tags and whether they are an object's -> the tags themselves, what became of them, and what was said: by identity, for
+# the points of a distribution share theirs.
 KnownTags = Dict[Tuple[int, bool], Tuple[Dict[str, str], Dict[str, str], Said]]
 # A backslash before a separator of line protocol, or at the end.
 _STRAY = re.compile(r"\\+(?=[,= ])|[\\\s]+\Z")
 
 
 def fitted(
-    point: Mapping[str, Any], is_object: bool, known: Optional[KnownTags] = None
+    point: Mapping[str, Any], category: str, known: Optional[KnownTags] = None
 ) -> Tuple[Mapping[str, Any], Said]:
-    """The point as DataKit takes it, and what had to be done for that, a clause for each.
+    """The point of a category (`metric`, `custom_object` …) as DataKit takes it, and what had to be done, in clauses.
 
     One without a field, or an object without a name, is left out: its fields are then empty. `known` remembers what
     became of tags that several points share.
     """
     known = {} if known is None else known
+    is_object = category == OBJECT
     place = (id(point["tags"]), is_object)
     if place not in known:
         known[place] = _looked_at(point["tags"], is_object)
@@ -45,13 +54,16 @@ def fitted(
     if not said_of_tags and tags is point["tags"] and _is_plain(point, is_object):
         return point, []
     said = [*said_of_tags]
-    fields = _fields(point["fields"], tags, is_object, said)
+    measurement = _measurement(point["measurement"], said)
+    fields = _fields(point["fields"], tags, category, said)
+    _shorten(fields, LONGEST_POINT - _size(measurement) - _size_of_all(tags), said)
+    if not measurement:
+        fields = {}
     if is_object and "name" not in tags:
         said.append("an object without a name is left out")
         fields = {}
     elif not fields:
         said.append("a point without a field is left out")
-    measurement = _cut(point["measurement"], LONGEST_MEASUREMENT, "the measurement", said)
     return {**point, "measurement": measurement, "tags": tags, "fields": fields}, said
 
 
@@ -66,7 +78,7 @@ def _is_plain(point: Mapping[str, Any], is_object: bool) -> bool:
     fields = point["fields"]
     return (
         not is_object
-        and len(point["measurement"]) * 4 <= LONGEST_MEASUREMENT
+        and _measurement(point["measurement"], []) == point["measurement"]
         and _are_finite(fields.values())
         and _may_stay(tuple(fields))
         and fields.keys().isdisjoint(point["tags"])
@@ -91,30 +103,78 @@ def _within(tags: Dict[str, str], said: Said) -> Dict[str, str]:
     """As many of the tags as DataKit takes, of all those bytes; the collector's own, which stand last, go last."""
     kept: List[str] = []
     room = LONGEST_TAGS
-    if len(tags) <= MOST_TAGS and sum(map(len, tags)) + sum(map(len, tags.values())) <= LONGEST_TAGS // 4:
+    # A character has at most four bytes, escaped too; and each tag has two separators.
+    letters = sum(map(len, tags)) + sum(map(len, tags.values()))
+    if len(tags) <= MOST_TAGS and 4 * letters + 2 * MOST_TAGS <= LONGEST_TAGS:
         return tags
     for key in _in_order(reversed(list(tags))):
-        room -= _size(key) + _size(tags[key])
+        room -= _escaped_size(key) + _escaped_size(tags[key]) + 2
         if room >= 0 and len(kept) < MOST_TAGS:
             kept.append(key)
     if len(kept) < len(tags):
         left_out = some_of([key for key in tags if key not in kept])
-        said.append(f"there are over {MOST_TAGS} tags, or {LONGEST_TAGS // 1024} KiB of them: left out are {left_out}")
+        said.append(f"there are over {MOST_TAGS} tags, or {LONGEST_TAGS:,} bytes of them: left out are {left_out}")
     return {key: value for key, value in tags.items() if key in kept}
 
 
-def _fields(fields: Mapping[str, Any], tags: Mapping[str, str], is_object: bool, said: Said) -> Dict[str, Any]:
+def _fields(fields: Mapping[str, Any], tags: Mapping[str, str], category: str, said: Said) -> Dict[str, Any]:
     kept: Dict[str, Any] = {}
+    is_object = category == OBJECT
     for key in _in_order(fields):
         value, name = fields[key], key if _stays(key, is_object) else _key(key, is_object, said)
         if isinstance(value, str):
-            value = _cut(printable(value), LONGEST_STRING, f"the field '{name}'", said)
+            value = printable(value)
         wrong = _wrong(name, value, tags, kept)
+        if category == METRIC and isinstance(value, str):
+            wrong = wrong or "is a text, which DataKit drops from a metric,"
         if wrong:
             said.append(f"the field '{key}' {wrong} and is left out")
         else:
             kept[name] = value
     return kept
+
+
+def _shorten(fields: Dict[str, Any], room: int, said: Said) -> None:
+    """Shorten the longest texts among the fields until all are in so many bytes."""
+    excess = _size_of_all(fields) + FIELD_OVERHEAD * len(fields) - room
+    while excess > 0:
+        size, name = max((_size(value), key) for key, value in fields.items() if isinstance(value, str))
+        fields[name] = shortened(fields[name], max(0, size - excess))
+        said.append(f"the field '{name}' has {size:,} bytes and is shortened, for DataKit loses a point of 1 MiB")
+        excess -= size - _size(fields[name])
+
+
+def shortened(text: str, most: int) -> str:
+    """A text in about so many bytes, with a note of what is left out: JSON stays JSON.
+
+    Of an object in JSON the largest members give way to a note, of a list the last items; any other text loses its end.
+    """
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        whole = None
+    size = _size(text)
+    if isinstance(whole, dict):
+        sizes = {key: _size(_json(value)) for key, value in whole.items()}
+        excess = size - most
+        for key in sorted(sizes, key=lambda key: -sizes[key]):
+            note = f"… {sizes[key]:,} bytes are left out"
+            if excess <= 0 or sizes[key] <= len(note):
+                break
+            whole[key] = note
+            excess -= sizes[key] - _size(_json(note))
+        return _json(whole) if excess <= 0 else _json({"…": f"{size:,} bytes are left out"})
+    if isinstance(whole, list):
+        kept = whole
+        while kept and _size(text) > most:
+            kept = kept[: len(kept) // 2]
+            text = _json([*kept, f"… {len(whole) - len(kept):,} more are left out"])
+        return text
+    return f"{cut(text, max(0, most - 60))}… ({size:,} bytes in all)"
+
+
+def _json(value: Any) -> str:
+    return printable(json.dumps(value, ensure_ascii=False))
 
 
 def _are_finite(values: Collection[Any]) -> bool:
@@ -169,6 +229,25 @@ def _cut(text: str, most: int, what: str, said: Said) -> str:
         return text
     said.append(f"{what} is longer than {most:,} bytes and is cut")
     return cut(text, most)
+
+
+def _measurement(name: str, said: Said) -> str:
+    plain = _plain(name)
+    if plain.startswith("#"):
+        plain = plain.lstrip("# ")
+        said.append("the measurement begins with '#', which makes a line a comment, and loses it")
+    if not plain:
+        said.append("a point without a measurement is left out")
+    return _plain(_cut(plain, LONGEST_MEASUREMENT, "the measurement", said))
+
+
+def _size_of_all(values: Mapping[str, Any]) -> int:
+    return sum(_size(key) + (_size(value) if isinstance(value, str) else 0) for key, value in values.items())
+
+
+def _escaped_size(text: str) -> int:
+    """Bytes of a text with a backslash before each separator of line protocol."""
+    return _size(text) + sum(map(text.count, ",= "))
 
 
 def _in_order(keys: Iterable[str]) -> List[str]:

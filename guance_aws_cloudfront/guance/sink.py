@@ -205,7 +205,7 @@ class Sink:
     def _within_limits(self, category: str, points: Points) -> Points:
         kept = []
         for point in points:
-            fit, said = fitted(point, category == OBJECT, self._known_tags)
+            fit, said = fitted(point, category, self._known_tags)
             kept.append(fit)
             for clause in said:
                 if (category, clause) not in self._warned:

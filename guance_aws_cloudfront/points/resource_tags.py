@@ -8,8 +8,8 @@ from guance_aws_cloudfront.settings.extra_tags import is_reserved
 from guance_aws_cloudfront.settings.patterns import fits
 from guance_aws_cloudfront.text import cut, one_line, some_of
 
-# The tags of a point may have 64 KiB in all: the user's own get as much as these, the collector's the rest.
-MOST_BYTES = 31 * 1024
+# The tags of a point may have some 61 KiB in all: the user's own get as much as these, the collector's the rest.
+MOST_BYTES = 30 * 1024
 PREFIX = "tag_"
 
 Tags = Dict[str, str]

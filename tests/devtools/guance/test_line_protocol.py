@@ -95,20 +95,6 @@ def test_what_datakit_would_cut_is_refused_and_what_just_fits_is_taken(form, mos
         parse_body(f"{form(most + 1)} {AT}", "metric", 0.0)
 
 
-def test_all_tags_may_have_64_kibibytes() -> None:
-    just = {f"k{n:03}": "x" * 1020 for n in range(64)}
-    found = [
-        list(problems(Point("metric", "m", tags, {"f": 1.0}, 1, 0.0))) for tags in (just, {**just, "k000": "x" * 1021})
-    ]
-    assert found == [[], ["all tags are over 65536 bytes"]]
-
-
-def test_a_string_may_have_32_mebibytes() -> None:
-    sizes = (32 * 1024 * 1024, 32 * 1024 * 1024 + 1)
-    found = [list(problems(Point("custom_object", "m", {"name": "E1"}, {"s": "x" * size}, 1, 0.0))) for size in sizes]
-    assert found == [[], ["a string is over 33554432 bytes"]]
-
-
 @pytest.mark.parametrize("tag", ["", "a\nb", "a\n", "a\\"])
 def test_a_tag_is_never_empty_and_has_nothing_that_would_be_stripped(tag) -> None:
     assert list(problems(Point("metric", "m", {"name": tag}, {"f": 1.0}, 1, 0.0))) == [

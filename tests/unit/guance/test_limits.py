@@ -1,6 +1,8 @@
 """Whatever a point holds, what goes out is a line that DataKit takes, and what was done for that is said."""
 
+import json
 import random
+import re
 
 import botocore.loaders
 import botocore.model
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from devtools.func.connectors import _line
 from devtools.guance.line_protocol import METRIC, OBJECT, STUMBLES, parse_body
 from guance_aws_cloudfront.cloudfront.catalog import all_metrics
-from guance_aws_cloudfront.guance.limits import fitted
+from guance_aws_cloudfront.guance.limits import fitted, shortened
 from guance_aws_cloudfront.points.answers import merge_pages, no_numbers
 from guance_aws_cloudfront.points.metrics import gather, metric_points, source_tags
 from guance_aws_cloudfront.points.objects import object_point
@@ -36,7 +38,7 @@ def taken(fit, is_object=True):
 
 def test_a_point_within_the_limits_stays_as_it_is() -> None:
     whole = point({"Id": "E1", "Alias": "ü.example.com"}, {"s": "a b", "b": True, "i": 7, "f": 0.5})
-    assert fitted(whole, True) == (whole, [])
+    assert fitted(whole, OBJECT) == (whole, [])
 
 
 LONG = "ü" * 600
@@ -75,7 +77,7 @@ CASES = [
 def test_what_is_beyond_a_limit_is_shortened_renamed_or_left_out_and_said(
     tags, fields, tags_then, fields_then, said
 ) -> None:
-    fit, clauses = fitted(point(tags, fields), True)
+    fit, clauses = fitted(point(tags, fields), OBJECT)
     assert fit["tags"] == {"name": "E1", **tags_then}
     assert fit["fields"] == (fields_then or {"a": 1})
     assert said in clauses if said else clauses == []
@@ -83,49 +85,111 @@ def test_what_is_beyond_a_limit_is_shortened_renamed_or_left_out_and_said(
 
 
 def test_a_metric_may_have_what_an_object_may_not() -> None:
-    assert fitted(point({"class": "x"}, {"a.b": 1.0}), False)[1] == []
+    assert fitted(point({"class": "x"}, {"a.b": 1.0}), METRIC)[1] == []
 
 
 def test_too_many_tags_leave_the_name_and_those_that_stand_last() -> None:
-    fit, (said,) = fitted(point({f"t{n}": "x" for n in range(300)}), True)
+    fit, (said,) = fitted(point({f"t{n}": "x" for n in range(300)}), OBJECT)
     assert len(fit["tags"]) == 256
     assert next(iter(fit["tags"])) == "name"
     assert {"t299", "t45"} <= set(fit["tags"])
-    assert said.startswith("there are over 256 tags, or 64 KiB of them: left out are t0, t1, t2, t3, t4 and 40 more")
+    assert said.startswith("there are over 256 tags, or 62,971 bytes of them: left out are t0, t1, t2, t3, t4 and 40")
     taken(fit)
 
 
-def test_too_large_tags_leave_what_fits() -> None:
-    fit, (said,) = fitted(point({f"t{n}": "x" * 1024 for n in range(70)}), True)
-    assert len(fit["tags"]) == 64
+@pytest.mark.parametrize(("letter", "number"), [("x", 62), ("=", 31)])
+def test_too_large_tags_leave_what_fits_with_its_escapes(letter, number) -> None:
+    fit, (said,) = fitted(point({f"t{n}": letter * 1000 for n in range(70)}), OBJECT)
+    assert len(fit["tags"]) == number + 1
     assert "name" in fit["tags"]
     assert "left out are t0" in said
     taken(fit)
 
 
 def test_too_many_fields_leave_the_whole_record_and_those_that_stand_first() -> None:
-    fit, said = fitted(point({}, {**{f"f{n}": n for n in range(1100)}, "message": "{}"}), True)
+    fit, said = fitted(point({}, {**{f"f{n}": n for n in range(1100)}, "message": "{}"}), OBJECT)
     assert len(fit["fields"]) == 1024
     assert {"message", "f0"} <= set(fit["fields"])
     assert "the field 'f1099' is beyond the 1,024 fields of a point and is left out" in said
     taken(fit)
 
 
-def test_a_string_beyond_32_mebibytes_is_cut() -> None:
-    fit, said = fitted(point({}, {"s": "x" * (32 * 1024 * 1024 + 1)}), True)
-    assert len(fit["fields"]["s"]) == 32 * 1024 * 1024
-    assert said == ["the field 's' is longer than 33,554,432 bytes and is cut"]
+MIB = 2**20
+
+
+def test_an_object_of_a_mebibyte_is_shortened_visibly_and_its_message_is_still_json() -> None:
+    record = {"Id": "E1", "Origins": "o" * 500_000, "CacheBehaviors": ["c" * 90] * 4000, "Comment": "short"}
+    fit, (said,) = fitted(point({}, {"message": json.dumps(record), "a": 1}), OBJECT)
+    assert json.loads(fit["fields"]["message"]) == {**record, "Origins": "… 500,002 bytes are left out"}
+    assert re.fullmatch(
+        r"the field 'message' has 8\d\d,\d\d\d bytes and is shortened, for DataKit loses .+ 1 MiB", said
+    )
+    taken(fit)
+
+
+def test_of_several_long_texts_the_longest_are_shortened() -> None:
+    fields = {f"f{n}": str(n) * 100_000 for n in range(6)}
+    fields.update({"longest": "x" * 300_000, "list": json.dumps([7] * 90_000)})
+    fit, said = fitted(point({}, fields), OBJECT)
+    cut = fit["fields"]["longest"]
+    assert [name for name in fields if fit["fields"][name] != fields[name]] == ["longest", "list"]
+    assert cut == "… (300,000 bytes in all)"
+    assert json.loads(fit["fields"]["list"])[-1].endswith("more are left out")
+    assert len(said) == 2
+    taken(fit)
+
+
+SHORTENED = [
+    ('{"a": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "b": 1}', 60),
+    (json.dumps({str(n): n for n in range(500)}), 1000),
+    (json.dumps(["y" * 50] * 100), 700),
+    (json.dumps({"s": "\ud800" * 200, "t": "\u2028"}), 100),
+    ("ü" * 500, 300),
+    ("{" * 5000, 100),
+    ("[" * 100_000, 100),
+    (json.dumps("text" * 100), 100),
+]
+
+
+@pytest.mark.parametrize(("text", "most"), SHORTENED)
+def test_a_shortened_text_is_short_and_stays_json_where_it_was(text, most) -> None:
+    short = shortened(text, most)
+    assert len(short.encode()) <= most
+    assert "…" in short
+    if text.startswith(('{"', '["')):
+        assert type(json.loads(short)) is type(json.loads(text))
 
 
 @pytest.mark.parametrize(
-    ("whole", "is_object", "said"),
+    ("measurement", "then"),
+    [("#m", "m"), ("# # m", "m"), ("m#", "m#"), ("a\\", "a"), ("a\nb", "a b"), ("m" * 1030, "m" * 1024), ("#", "")],
+)
+def test_a_measurement_is_no_comment_and_not_too_long(measurement, then) -> None:
+    fit, said = fitted({**point(), "measurement": measurement}, METRIC)
+    assert fit["measurement"] == then
+    if then:
+        taken(fit, False)
+    else:
+        assert fit["fields"] == {}
+        assert "a point without a measurement is left out" in said
+
+
+def test_a_text_is_no_value_of_a_metric() -> None:
+    fit, said = fitted(point({}, {"s": "x", "a": 1.0}), METRIC)
+    assert fit["fields"] == {"a": 1.0}
+    assert said == ["the field 's' is a text, which DataKit drops from a metric, and is left out"]
+    assert fitted(point({}, {"df_title": "x"}), "keyevent") == (point({}, {"df_title": "x"}), [])
+
+
+@pytest.mark.parametrize(
+    ("whole", "category", "said"),
     [
-        (point({"name": "\\"}), True, "an object without a name is left out"),
-        (point({}, {"n": float("nan")}), False, "a point without a field is left out"),
+        (point({"name": "\\"}), OBJECT, "an object without a name is left out"),
+        (point({}, {"n": float("nan")}), METRIC, "a point without a field is left out"),
     ],
 )
-def test_what_cannot_be_sent_at_all_has_no_field_left(whole, is_object, said) -> None:
-    fit, clauses = fitted(whole, is_object)
+def test_what_cannot_be_sent_at_all_has_no_field_left(whole, category, said) -> None:
+    fit, clauses = fitted(whole, category)
     assert fit["fields"] == {}
     assert said in clauses
 
@@ -144,7 +208,7 @@ POINTS = st.builds(
 
 @given(POINTS)
 def test_a_point_of_any_content_is_a_line_that_datakit_takes(whole) -> None:
-    fit, _ = fitted(whole, True)
+    fit, _ = fitted(whole, OBJECT)
     assert not fit["fields"] or taken(fit).tags == fit["tags"] or STUMBLES
 
 
@@ -190,7 +254,7 @@ def any_point(dice):
 @pytest.mark.parametrize("seed", range(10))
 def test_ten_thousand_points_go_through_the_independent_parser(seed) -> None:
     dice = random.Random(seed)
-    points = [fitted(any_point(dice), True)[0] for _ in range(1000)]
+    points = [fitted(any_point(dice), OBJECT)[0] for _ in range(1000)]
     sent = [point for point in points if point["fields"]]
     assert len(sent) > 500
     read = parse_body("\n".join(map(_line, sent)), OBJECT, NOW)
@@ -220,7 +284,7 @@ def values_of(shape):
 
 @given(values_of(MODEL.shape_for("DistributionSummary")))
 def test_any_record_that_botocore_s_model_allows_makes_an_object_that_datakit_takes(record) -> None:
-    fit, said = fitted(object_point(record, ACCOUNT, NOW), True)
+    fit, said = fitted(object_point(record, ACCOUNT, NOW), OBJECT)
     if fit["fields"]:
         assert taken(fit).fields["message"] == fit["fields"]["message"]
     else:
@@ -254,7 +318,7 @@ def test_any_answer_makes_metric_points_that_datakit_takes(answered) -> None:
     assert no_numbers(SERIES, answers) or number <= sum(len(one["Values"]) for one in answered)
     records = [{"Id": "E1", "DomainName": "d"}]
     for _, made in metric_points(minutes, source_tags(SERIES, records, ACCOUNT), True):
-        fit, said = fitted(made, False)
+        fit, said = fitted(made, METRIC)
         assert said == []
         assert taken(fit, False).fields == made["fields"]
 
@@ -262,10 +326,10 @@ def test_any_answer_makes_metric_points_that_datakit_takes(answered) -> None:
 def test_tags_that_points_share_are_fitted_once_and_said_of_each() -> None:
     known, tags = {}, {"name": "E1", "T": LONG}
     fits = [
-        fitted({"measurement": "m", "tags": tags, "fields": {"a": at}, "timestamp": NOW}, False, known)
+        fitted({"measurement": "m", "tags": tags, "fields": {"a": at}, "timestamp": NOW}, METRIC, known)
         for at in (0.5, 1.5)
     ]
     assert fits[0][0]["tags"] is fits[1][0]["tags"]
     assert fits[0][1] == fits[1][1] == ["the tag 'T' is longer than 1,024 bytes and is cut"]
     # Objects are held to more: what became of a metric's tags says nothing of theirs.
-    assert fitted({**point(), "tags": {"name": "E1", "class": "x"}}, True, known)[0]["tags"]["class_"] == "x"
+    assert fitted({**point(), "tags": {"name": "E1", "class": "x"}}, OBJECT, known)[0]["tags"]["class_"] == "x"

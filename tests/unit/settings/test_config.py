@@ -71,7 +71,7 @@ BAD_ACCOUNTS = [
     ),
     (
         account_with(extra_tags={"account_name": "p", **{f"tag{n}": "x" * 1000 for n in range(40)}}),
-        "Account key 'extra_tags' is 'a dict of 41': allowed is tags of at most 31744 bytes in all.",
+        "Account key 'extra_tags' is 'a dict of 41': allowed is tags of at most 30720 bytes in all.",
     ),
     (account_with(extra_tags={"account_name": "p", "WAF": "x"}), "the tag 'WAF' is set by the collector"),
     (account_with(partition="aws-us-gov"), "Account key 'partition' is 'aws-us-gov': allowed is aws or aws-cn"),
