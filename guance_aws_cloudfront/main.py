@@ -13,7 +13,7 @@ from guance_aws_cloudfront.func.reset import reset
 from guance_aws_cloudfront.settings.accounts import Collected, account_name, account_named, parse_accounts
 from guance_aws_cloudfront.settings.config import parse_config
 from guance_aws_cloudfront.settings.former import translated
-from guance_aws_cloudfront.settings.validation import ConfigError, is_placeholder
+from guance_aws_cloudfront.settings.validation import ConfigError, is_placeholder, quoted
 from guance_aws_cloudfront.text import count, one_line
 
 ENVIRONMENT = "GUANCE_AWS_CLOUDFRONT_"
@@ -26,19 +26,30 @@ NOT_FOR_A_RUNNER = (
 # What is to be done about an account that was not begun in time.
 MAKES_UP = "one of the next runs makes up for it. Many accounts are collected side by side by 'fan_out', see README."
 CALL_FOR_IT = "call the function with its 'account_name'."
+KEY_IN_A_CALL = (
+    "WARNING: the secret access key came as a parameter of the call: Func keeps the arguments of calls in plain text, "
+    "in its task records and in Redis. Give it in the environment variable GUANCE_AWS_CLOUDFRONT_AK_SECRET of the type "
+    "password (Development / ENV) or in ACCOUNT of the startup script instead, and replace this key in IAM."
+)
 
 
 def fill_account(account: Any, func: Any, **parameters: Optional[str]) -> Any:
-    """The account or accounts of the startup script, where nothing else is given.
+    """The account or accounts of the startup script, with what the call and Func's environment variables give.
 
-    `parameters` are ak_id, ak_secret and account_name, None when not given at the call. For a single account they win
-    over Func's environment variables, and these over the script. Of a list, `account_name` chooses one, to which the
-    parameters belong; the environment's key is that of all accounts that have none of their own. What is neither a dict
-    nor a list is handed through, for DataCollector to refuse.
+    `parameters` are those of the call, None or missing when not given: `account_name`, and from startup scripts of
+    earlier versions `ak_id` and `ak_secret` too. For a single account they take precedence over Func's environment
+    variables, and these over the script; a name other than the account's needs a key of its own. Of a list,
+    `account_name` chooses one, to which the parameters belong; the environment's key is that of all accounts that have
+    none of their own. What is neither a dict nor a list is handed through, for DataCollector to refuse.
+
+    Raises ConfigError when the parameters name no account, or leave open which one they are for.
     """
     given = {key: value for key, value in parameters.items() if value}
+    if "ak_secret" in given:
+        print(KEY_IN_A_CALL)
     known = {key: func.ENV(ENVIRONMENT + key.upper()) for key in (*KEYS, "account_name")}
     if not isinstance(account, (list, tuple)):
+        _refuse_another_name(account, known, given)
         return _filled(account, {**known, **given})
     keys = {key: given[key] for key in KEYS if key in given}
     if "account_name" in given:
@@ -46,6 +57,24 @@ def fill_account(account: Any, func: Any, **parameters: Optional[str]) -> Any:
     if keys:
         raise ConfigError("Parameter 'ak_id' is for one of several accounts: give its 'account_name' too.")
     return [_with_key(one, known) for one in account]
+
+
+def _refuse_another_name(account: Any, known: Mapping[str, Optional[str]], given: Mapping[str, Any]) -> None:
+    """ConfigError when a call names another account than the only one: its data would be collected once more."""
+    name = str(given.get("account_name") or "").strip()
+    configured = str(known["account_name"] or account_name(account)).strip()
+    if not name or not configured or is_placeholder(configured) or name == configured:
+        return
+    its_key = known["ak_id"] or (account.get("ak_id") if isinstance(account, Mapping) else "")
+    if given.get("ak_id") and str(given["ak_id"]).strip() != str(its_key).strip():
+        # A key of its own: another account.
+        return
+    source = f"environment variable {ENVIRONMENT}ACCOUNT_NAME" if known["account_name"] else "startup script"
+    raise ConfigError(
+        f"No account has the name {quoted(name)}: the only one is {quoted(configured)}, by the {source}. Leave the "
+        "parameter 'account_name' out; for several accounts, make ACCOUNT of the startup script a list: "
+        'see README, "Several accounts".'
+    )
 
 
 def _with_key(account: Any, known: Mapping[str, Optional[str]]) -> Any:

@@ -1,15 +1,16 @@
-"""Collects AWS CloudFront for Guance: what "Deploy startup script" copies into Func's script set Startup.
+"""Collects AWS CloudFront for Guance: what "Deploy Startup Script" copies into Func's script set Startup.
 
-An upgrade of the script set leaves this script as you have made it. README: the script set's page in the market.
+An upgrade of the script set leaves this script as you have made it. The cron job of `run` and its task records are in
+Management / Cron Job (older: Crontab Config). README: the script set's page in the market.
 """
 
 from typing import Any, Dict, Optional
 
 import guance_aws_cloudfront.main as aws_cloudfront
 
-# The account to collect from, or a list of such dicts: see README, "Several accounts". Of a single one, parameters of a
-# call win over Func's environment variables GUANCE_AWS_CLOUDFRONT_AK_ID, GUANCE_AWS_CLOUDFRONT_AK_SECRET and
-# GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME, and these win over what stands here.
+# The account to collect from, or a list of such dicts: see README, "Several accounts". Of a single one, Func's
+# environment variables (Development / ENV) GUANCE_AWS_CLOUDFRONT_AK_ID, GUANCE_AWS_CLOUDFRONT_AK_SECRET and
+# GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME take precedence over what stands here.
 ACCOUNT = {
     "ak_id": "<AWS AK ID>",
     "ak_secret": "<AWS AK SECRET>",
@@ -46,43 +47,39 @@ CONFIGS = {
 }
 
 
-def _collector(**parameters: Optional[str]) -> Any:
-    return aws_cloudfront.DataCollector(aws_cloudfront.fill_account(ACCOUNT, DFF, **parameters), CONFIGS)
+def _collector(account_name: Optional[str]) -> Any:
+    return aws_cloudfront.DataCollector(aws_cloudfront.fill_account(ACCOUNT, DFF, account_name=account_name), CONFIGS)
+
+
+# In each function `account_name` chooses one of several accounts. A key is no parameter: Func keeps the arguments of a
+# call in plain text, in its task records and in Redis.
 
 
 @DFF.API("AWS CloudFront: run", fixed_crontab="*/5 * * * *", timeout=290)
-def run(
-    ak_id: Optional[str] = None, ak_secret: Optional[str] = None, account_name: Optional[str] = None
-) -> Dict[str, Any]:
-    """Collects once: objects and metrics of all distributions, reported through the connector."""
-    return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).run(DFF)
+def run(account_name: Optional[str] = None) -> Dict[str, Any]:
+    """Collect once: write objects and metrics of all distributions to the connector."""
+    return _collector(account_name).run(DFF)
 
 
 @DFF.API("AWS CloudFront: check", timeout=290)
-def check(
-    ak_id: Optional[str] = None, ak_secret: Optional[str] = None, account_name: Optional[str] = None
-) -> Dict[str, Any]:
-    """Tries each AWS call and the connector, and says what is missing."""
-    return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).check(DFF)
+def check(account_name: Optional[str] = None) -> Dict[str, Any]:
+    """Try each AWS call and the connector, and say what is missing."""
+    return _collector(account_name).check(DFF)
 
 
 @DFF.API("AWS CloudFront: preview", timeout=290)
-def preview(
-    ak_id: Optional[str] = None, ak_secret: Optional[str] = None, account_name: Optional[str] = None
-) -> Dict[str, Any]:
-    """Collects once and shows the points that would be written; writes nothing."""
-    return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).preview(DFF)
+def preview(account_name: Optional[str] = None) -> Dict[str, Any]:
+    """Collect once as if nothing had been reported yet, and show the points that would be written; write nothing."""
+    return _collector(account_name).preview(DFF)
 
 
 @DFF.API("AWS CloudFront: reset", timeout=60)
-def reset(
-    ak_id: Optional[str] = None, ak_secret: Optional[str] = None, account_name: Optional[str] = None
-) -> Dict[str, Any]:
-    """Forgets what is kept of the account between runs: the next run begins as the first one did."""
-    return _collector(ak_id=ak_id, ak_secret=ak_secret, account_name=account_name).reset(DFF)
+def reset(account_name: Optional[str] = None) -> Dict[str, Any]:
+    """Forget what is kept of the account between runs: the next run begins as the first one did."""
+    return _collector(account_name).reset(DFF)
 
 
 @DFF.API("AWS CloudFront: fan out", fixed_crontab="*/5 * * * *", timeout=60)
 def fan_out() -> Dict[str, Any]:
-    """Starts `run` for each of many accounts as a task of its own, by name; for a cron job in the place of run's."""
+    """Start `run` for each of many accounts as a task of its own, by name; for a cron job in the place of run's."""
     return aws_cloudfront.fan_out(ACCOUNT, DFF, f"{__name__}.run")

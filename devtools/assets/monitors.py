@@ -165,10 +165,12 @@ SILENT = Monitor(
         "该账户已有半小时没有上报任何分配（正常为每 15 分钟一次）：CloudFront 的其他监控即将失效。",
     ),
     look=Text(
-        "Func, Management / Crontab Config, the job of guance_aws_cloudfront: its latest record says what failed. "
+        "Func, Management / Cron Job (older: Crontab Config), the job of guance_aws_cloudfront: its latest record says "
+        "what failed. "
         "Then the function check of the startup script. Was the account given up, or its last distribution deleted? "
         "Mute it (Monitoring / Mute Management).",
-        "先看 Func「管理 / 自动触发配置」中 guance_aws_cloudfront 任务的最新记录，其中写明了失败原因；"
+        "先看 Func「管理 / 定时任务」（旧版：自动触发配置）中 guance_aws_cloudfront 任务的最新记录，"
+        "其中写明了失败原因；"
         "再运行启动脚本的 check 函数。账户已弃用或其最后一个分配已删除？请将其静默（「监控 / 静默管理」）。",
     ),
     recovered=Text("the collector reports again.", "采集器已恢复上报。"),
@@ -190,10 +192,12 @@ METRICS = Monitor(
         "指标没有采集到，或者所有分配都失去了流量。",
     ),
     look=Text(
-        "Func, Management / Crontab Config, the job of guance_aws_cloudfront: its latest record says whether the "
+        "Func, Management / Cron Job (older: Crontab Config), the job of guance_aws_cloudfront: its latest record says "
+        "whether the "
         "metrics failed (cloudwatch:GetMetricData denied?), although distributions may still be listed. If it is a "
         "success: the sites themselves, and whether the hour a week before was unusual.",
-        "先看 Func「管理 / 自动触发配置」中 guance_aws_cloudfront 任务的最新记录：即使分配仍能列出，指标也可能采集失败"
+        "先看 Func「管理 / 定时任务」（旧版：自动触发配置）中 guance_aws_cloudfront 任务的最新记录："
+        "即使分配仍能列出，指标也可能采集失败"
         "（cloudwatch:GetMetricData 被拒绝？）。若记录为成功，再看站点本身，以及一周前的那一小时是否异常。",
     ),
     recovered=Text(

@@ -23,15 +23,15 @@ HOW = (
     "No AWS credentials were found. Give them as boto3 takes them: AWS_PROFILE=<profile> make live, or the environment "
     "variables AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary keys, AWS_SESSION_TOKEN."
 )
-# As a startup script, but for a session token, which comes by the environment too.
+# As a startup script whose account comes from environment variables, a session token too.
 SCRIPT = f"""
 import {PACKAGE}__main as aws_cloudfront
 
 @DFF.API("live", timeout=290)
 def run():
-    account = {{"partition": DFF.ENV("PARTITION"), "session_token": DFF.ENV("TOKEN"), "extra_tags": {{}}}}
-    given = {{key: DFF.ENV(key) for key in ("ak_id", "ak_secret", "account_name")}}
-    return aws_cloudfront.DataCollector(aws_cloudfront.fill_account(account, DFF, **given)).run(DFF)
+    account = {{key: DFF.ENV(key) for key in ("ak_id", "ak_secret", "session_token", "partition")}}
+    account["extra_tags"] = {{"account_name": DFF.ENV("account_name")}}
+    return aws_cloudfront.DataCollector(account).run(DFF)
 """
 
 
@@ -67,8 +67,8 @@ def credentials(session: Any) -> Optional[Dict[str, str]]:
         "ak_id": frozen.access_key,
         "ak_secret": frozen.secret_key,
         "account_name": account,
-        "PARTITION": "aws-cn" if in_china else "aws",
-        **({"TOKEN": frozen.token} if frozen.token else {}),
+        "partition": "aws-cn" if in_china else "aws",
+        **({"session_token": frozen.token} if frozen.token else {}),
     }
 
 
@@ -76,7 +76,7 @@ def tick(found: Dict[str, str], datakit: DataKit) -> TaskRecord:
     """Build the market, install it into a local Func, and run it once."""
     func = LocalFunc()
     for name, value in found.items():
-        func.set_env(name, value, password=name in ("ak_id", "ak_secret", "TOKEN"))
+        func.set_env(name, value, password=name in ("ak_id", "ak_secret", "session_token"))
     func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
     func.install(write(build(), ROOT / "dist")[0])
     func.scripts["live__main"] = SCRIPT

@@ -32,7 +32,7 @@ class State:
 
     It is known by partition and account name, so that a new access key goes on where the old one ended. What cannot
     be read is told to `warn` and taken as not there; so is a CACHE that fails, for it only saves points sent again.
-    With `read_only` nothing is kept, and of what was reported only the watermark is known.
+    With `read_only` nothing is kept, and nothing is known of what was reported: as before the first run.
     """
 
     def __init__(self, func: Any, account: Account, warn: Callable[[str], None], read_only: bool = False) -> None:
@@ -44,7 +44,7 @@ class State:
 
     def watermark(self) -> Optional[int]:
         """Epoch seconds before which every minute stands in the sink; None when none is kept. StateError: no STORE."""
-        return self._time("watermark")
+        return None if self._read_only else self._time("watermark")
 
     def save_watermark(self, watermark: int) -> None:
         """Keep the watermark; StateError when STORE fails."""

@@ -14,8 +14,8 @@ def where(key: str) -> str:
     """Where a key of the account can be given, in words."""
     if key not in ("ak_id", "ak_secret", "account_name"):
         return "the startup script"
-    name = f"GUANCE_AWS_CLOUDFRONT_{key.upper()}"
-    return f"the startup script or, of a single account, the environment variable {name} or the parameter {key}"
+    variable = f"GUANCE_AWS_CLOUDFRONT_{key.upper()}"
+    return f"the startup script or, of a single account, the environment variable {variable} (Development / ENV)"
 
 
 def is_placeholder(value: str) -> bool:

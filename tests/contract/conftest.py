@@ -68,6 +68,12 @@ def sent_again(datakit):
     return again
 
 
+def use_key(func, **given):
+    """Put `ak_id`, `ak_secret` or `account_name` into Func's environment variables, as a user does."""
+    for key, value in given.items():
+        func.set_env(f"GUANCE_AWS_CLOUDFRONT_{key.upper()}", value, password=key != "account_name")
+
+
 def configure(func, **configs):
     """Put keys into CONFIGS of the deployed startup script, after those that stand there: these win."""
     script = f"startup__{SET}"

@@ -164,8 +164,6 @@ def test_parameters_choose_one_of_several_accounts(func, aws, datakit, three) ->
     assert names_in(datakit) == {"blog"}
     record = func.call(RUN, account_name="blogs")
     assert "No account of the startup script has the name 'blogs': did you mean 'blog'?" in record.exception
-    record = func.call(RUN, ak_id=key_of(2))
-    assert "Parameter 'ak_id' is for one of several accounts: give its 'account_name' too." in record.exception
     assert func.call(PREVIEW, account_name="api").status == "success"
     assert "3 accounts" in func.call(CHECK).log
 

@@ -4,7 +4,7 @@ import pytest
 
 from devtools.aws.embedded import IDLE, Fault
 from tests.conftest import AK_ID, AK_SECRET
-from tests.contract.conftest import CHECK, JOB, SET
+from tests.contract.conftest import CHECK, JOB, SET, use_key
 
 SCRIPT = f"startup__{SET}"
 CHINESE = "AKIACHINA00000000001"
@@ -209,7 +209,8 @@ def test_tags_that_may_not_be_read_are_told_at_the_distributions(
 
 
 def test_a_key_that_aws_does_not_take_is_told_once(func, aws, datakit, one) -> None:
-    record = func.call(CHECK, ak_secret="wrong/secret/wrong/secret/wrong/secret/0")
+    use_key(func, ak_secret="wrong/secret/wrong/secret/wrong/secret/0")
+    record = func.call(CHECK)
     assert results(record)["who am I"] == "FAILED"
     assert {results(record)[what] for what in OF_AWS[1:]} == {"untried"}
     assert rows(record)["cloudfront:ListDistributions"][1] == "AWS does not take the access key, see above"
@@ -255,28 +256,29 @@ def in_china(func, aws):
         func,
         ('# "partition": "aws-cn",', '"partition": "aws-cn", "cloudwatch_region": "cn-north-1",'),
     )
+    use_key(func, ak_id=CHINESE)
     return aws.add_account(CHINESE, AK_SECRET, partition="aws-cn")
 
 
 def test_the_wrong_region_in_china_is_found(func, aws, datakit, in_china) -> None:
     aws.add_distribution(in_china)
-    record = func.call(CHECK, ak_id=CHINESE)
+    record = func.call(CHECK)
     sentence = "CloudFront's metrics are in cn-northwest-1, not in cn-north-1: set 'cloudwatch_region' to it."
     assert rows(record)["CloudWatch's region"] == ("FAILED", sentence)
     assert f"(1) CloudWatch's region: {sentence}" in record.exception
     assert "2 GetMetricData" in record.log
     assert "2 metrics asked of GetMetricData" in record.log
     configure(func, ('"cloudwatch_region": "cn-north-1"', '"cloudwatch_region": "cn-northwest-1"'))
-    record = func.call(CHECK, ak_id=CHINESE)
+    record = func.call(CHECK)
     assert verdict(record) == "READY: 14 of 14 checks are ok."
     assert "distribution in cn-northwest-1 in the last 3 h" in rows(record)["CloudWatch's region"][1]
 
 
 def test_no_traffic_in_china_is_no_wrong_region(func, aws, datakit, in_china) -> None:
     aws.add_distribution(in_china, traffic=IDLE)
-    assert rows(func.call(CHECK, ak_id=CHINESE))["CloudWatch's region"][0] == "untried"
+    assert rows(func.call(CHECK))["CloudWatch's region"][0] == "untried"
     aws.faults.add(Fault("GetMetricData", code="AccessDenied", message="no", region="cn-northwest-1"))
-    result, detail = rows(func.call(CHECK, ak_id=CHINESE))["CloudWatch's region"]
+    result, detail = rows(func.call(CHECK))["CloudWatch's region"]
     assert result == "untried"
     assert detail.startswith("no values of 3 h in cn-north-1; cn-northwest-1: Reading the metrics failed")
 

@@ -5,7 +5,7 @@ import pytest
 from devtools.aws.embedded import Fault, Traffic
 from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import JOB, PREVIEW, SET, configure, sent_again
+from tests.contract.conftest import JOB, PREVIEW, SET, configure, sent_again, use_key
 
 HOUR, SETTLED = 3600, 180
 BUSY = Traffic(requests=900.0)
@@ -284,7 +284,8 @@ def test_a_china_account_reports_what_the_seed_s_example_has(func, aws, datakit,
     )
     func.publish(script)
     configure(func, resource_tags=["env"], metrics="ALL")
-    record = func.call(f"{script}.run", ak_id=account.ak_id)
+    use_key(func, ak_id=account.ak_id)
+    record = func.call(f"{script}.run")
     assert (record.status, record.exception) == ("success", None)
     thing = objects(datakit)[key]
     assert thing.measurement == "aws_cloudfront"

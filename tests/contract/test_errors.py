@@ -5,7 +5,7 @@ import pytest
 from devtools.aws.embedded import Fault, Traffic
 from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import JOB, RUN, SET, sent_again
+from tests.contract.conftest import JOB, RUN, SET, sent_again, use_key
 from tests.unit.settings.test_config import BAD_ACCOUNTS, BAD_CONFIGS
 
 HOUR, MINUTE, SETTLED = 3600, 60, 180
@@ -27,14 +27,16 @@ def failed(record):
 
 
 def test_a_wrong_key_is_told(func, aws, datakit) -> None:
-    record = func.call(RUN, ak_id="AKIAUNKNOWN000000001")
+    use_key(func, ak_id="AKIAUNKNOWN000000001")
+    record = func.call(RUN)
     assert "Listing the distributions failed: AWS does not know the access key (InvalidClientTokenId" in failed(record)
     assert "is it a key of the partition aws, which was asked?" in record.exception
     assert datakit.posts == []
 
 
 def test_a_wrong_secret_is_told_without_it(func, aws) -> None:
-    record = func.call(RUN, ak_secret="wrong/secret/wrong/secret/wrong/secret/0")
+    use_key(func, ak_secret="wrong/secret/wrong/secret/wrong/secret/0")
+    record = func.call(RUN)
     assert "AWS refused the signature (SignatureDoesNotMatch). Check that 'ak_secret'" in failed(record)
     assert "wrong/secret" not in record.exception + record.log + record.traceback
 

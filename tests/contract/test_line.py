@@ -9,7 +9,7 @@ from devtools.aws.embedded import IDLE, Traffic
 from devtools.demo.judge import seen, truth
 from devtools.func.runtime import LocalFunc
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import FILLED_IN, JOB, PREVIEW, RUN, SET
+from tests.contract.conftest import FILLED_IN, JOB, PREVIEW, RUN, SET, use_key
 
 HOUR, MINUTE = 3600, 60
 SETTLED = 180
@@ -220,19 +220,15 @@ def test_a_time_out_in_the_middle_of_the_writes_doubles_nothing(func, aws, datak
 # Ways to call it
 
 
-def test_parameters_win_over_the_environment_and_this_over_the_script(clock, market, aws, datakit) -> None:
+def test_the_environment_takes_precedence_over_the_script(clock, market, aws, datakit) -> None:
     func = LocalFunc(clock)
     func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
     func.install(market[0])
     func.deploy(SET, {**FILLED_IN, "AWS AK SECRET": "wrong/secret/wrong/secret/wrong/secret/0"})
     aws.add_distribution(aws.account)
     assert "AWS refused the signature" in func.run_cron_job(JOB).exception
-    func.set_env("GUANCE_AWS_CLOUDFRONT_AK_SECRET", AK_SECRET, password=True)
-    func.set_env("GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME", "by environment")
+    use_key(func, ak_secret=AK_SECRET, account_name="by environment")
     assert succeeded(func.run_cron_job(JOB))["account"] == "by environment"
-    assert succeeded(func.call(RUN, account_name="by parameter"))["account"] == "by parameter"
-    wrong = func.call(RUN, ak_secret="other/secret/other/secret/other/secret/0")
-    assert "AWS refused the signature" in wrong.exception
 
 
 def test_an_installation_from_the_zip_with_nothing_filled_in_works_by_environment(clock, market, aws, datakit) -> None:
@@ -293,6 +289,22 @@ def test_a_preview_after_a_run_shows_the_latest_points_too(func, aws, datakit) -
     assert (len(datakit.posts), func.store.rows, func.cache.rows) == before
 
 
+def test_a_preview_asks_for_what_the_first_run_would_whatever_was_reported(func, aws, datakit, clock) -> None:
+    aws.add_distribution(aws.account)
+
+    def shown():
+        record = func.call(PREVIEW)
+        return succeeded(record), [line for line in record.log.splitlines() if line.startswith("Shown: ")]
+
+    before = shown()
+    assert before[1] == ["Shown: 1 of 1 object, 5 of 60 points."]
+    succeeded(func.run_cron_job(JOB))
+    assert shown() == before
+    # After an outage of a day, too: a preview catches up nothing.
+    clock.advance(24 * HOUR)
+    assert shown()[1] == before[1]
+
+
 def test_with_dry_run_a_run_does_not_write(func, aws, datakit) -> None:
     aws.add_distribution(aws.account)
     script = f"startup__{SET}"
@@ -327,7 +339,8 @@ def test_china_is_asked_in_its_own_region(func, aws, datakit) -> None:
     script = f"startup__{SET}"
     func.scripts[script] = func.scripts[script].replace('# "partition": "aws-cn",', '"partition": "aws-cn",')
     func.publish(script)
-    succeeded(func.call(RUN, ak_id="AKIACHINA00000000001"))
+    use_key(func, ak_id="AKIACHINA00000000001")
+    succeeded(func.call(RUN))
     (thing,) = datakit.points("custom_object")
     assert thing.tags["ARN"].startswith("arn:aws-cn:cloudfront::")
     assert thing.tags["DomainName"].endswith(".cloudfront.cn")

@@ -72,6 +72,51 @@ def test_what_names_no_account_is_refused(accounts, given, sentence) -> None:
     assert sentence in str(error.value)
 
 
+def test_the_name_of_the_only_account_may_be_repeated() -> None:
+    assert fill_account(SCRIPT, Func(), account_name="by script") == SCRIPT
+    by_env = Func(GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME="by env")
+    assert fill_account(SCRIPT, by_env, account_name="by env")["extra_tags"]["account_name"] == "by env"
+
+
+@pytest.mark.parametrize("unnamed", [{}, {"account_name": ""}, {"account_name": "<AWS Account Name>"}])
+def test_an_account_without_a_name_takes_that_of_the_call(unnamed) -> None:
+    filled = fill_account({**SCRIPT, "extra_tags": unnamed}, Func(), account_name="by call")
+    assert filled["extra_tags"]["account_name"] == "by call"
+
+
+@pytest.mark.parametrize(
+    ("env", "given", "sentence"),
+    [
+        ({}, {}, "the only one is 'by script', by the startup script."),
+        # The environment's name takes precedence, so that of the script is another one.
+        ({"GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME": "by env"}, {}, "variable GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME."),
+        # The account's own key is no key of another account.
+        ({}, {"ak_id": "by script"}, "the only one is 'by script'"),
+        ({"GUANCE_AWS_CLOUDFRONT_AK_ID": "by env"}, {"ak_id": "by env"}, "the only one is 'by script'"),
+    ],
+)
+def test_a_name_other_than_the_only_account_s_is_refused(env, given, sentence) -> None:
+    with pytest.raises(ConfigError) as error:
+        fill_account(SCRIPT, Func(**env), account_name="prodd", **given)
+    assert str(error.value).startswith("No account has the name 'prodd': ")
+    assert sentence in str(error.value)
+    assert "Leave the parameter 'account_name' out" in str(error.value)
+
+
+def test_a_key_of_its_own_may_come_with_a_name_of_its_own() -> None:
+    filled = fill_account(SCRIPT, Func(), ak_id="other", ak_secret="other", account_name="other")
+    assert filled == {"ak_id": "other", "ak_secret": "other", "extra_tags": {"account_name": "other", "team": "edge"}}
+
+
+def test_a_secret_in_a_call_is_warned_about_once_and_not_repeated(capsys) -> None:
+    fill_account(SCRIPT, Func(), ak_id="other", ak_secret="hush-hush")
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("WARNING: the secret access key came as a parameter of the call: Func keeps")
+    assert "GUANCE_AWS_CLOUDFRONT_AK_SECRET" in line and "hush" not in line
+    fill_account(SCRIPT, Func(GUANCE_AWS_CLOUDFRONT_AK_SECRET="x"), **NOTHING)
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("account", [None, [], "x", {"extra_tags": ["x"]}, {"extra_tags": "x"}])
 def test_what_is_no_dict_is_left_for_the_door(account) -> None:
     assert fill_account(account, Func(GUANCE_AWS_CLOUDFRONT_ACCOUNT_NAME="n"), **NOTHING) == account

@@ -74,6 +74,15 @@ def test_live_takes_boto3_s_credentials_and_shows_them_nowhere(real_looking_aws,
     }
 
 
+def test_live_takes_temporary_credentials_with_their_token(real_looking_aws, monkeypatch, capsys) -> None:
+    key, secret, token = "ASIALIVE000000000001", "live/secret+of/the+account/0000000000001", "live/token=="
+    real_looking_aws.add_account(key, secret)
+    for name, value in (("ACCESS_KEY_ID", key), ("SECRET_ACCESS_KEY", secret), ("SESSION_TOKEN", token)):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    assert live.main() == 0
+    assert token not in capsys.readouterr().out
+
+
 def test_live_without_credentials_says_how_to_give_them(real_looking_aws, monkeypatch, capsys) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)

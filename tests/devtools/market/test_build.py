@@ -170,7 +170,7 @@ STARTUPS = [
     ('"ak_id": "<AWS AK ID>",', '# "<AWS AK ID>",', 'the placeholder "<AWS AK ID>" is outside its place'),
     ('"ak_id": "<AWS AK ID>",', '"ak_id": str("<AWS AK ID>"),', 'the placeholder "<AWS AK ID>" is outside its place'),
     (f"import {SET}.main as aws_cloudfront", f"from {SET}.main import DataCollector", "outlives upgrades"),
-    ("ak_secret: Optional[str] = None", "ak_secret: Optional[str] = ''", 'the parameter "ak_secret" has a default'),
+    ("account_name: Optional[str] = None", "ak_secret: Optional[str] = ''", 'the parameter "ak_secret" has a default'),
 ]
 
 
