@@ -1,5 +1,7 @@
 """The built package in the local Func, between an embedded AWS and a DataKit receiver, over real HTTP."""
 
+from functools import lru_cache
+
 import pytest
 
 from devtools.aws.embedded import EmbeddedAWS
@@ -49,11 +51,27 @@ def datakit(clock):
 @pytest.fixture
 def func(clock, market, aws, datakit):
     """A Func in which the package is installed and its startup script deployed."""
-    installed = LocalFunc(clock)
-    installed.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
-    installed.install(market[0])
-    installed.deploy(SET, FILLED_IN)
-    return installed
+    return deployed(clock, market[0], FILLED_IN, datakit)
+
+
+def deployed(clock, market, values, datakit):
+    """A Func in which the package of a market is deployed with these values, and a connector to the receiver."""
+    func = LocalFunc(clock)
+    func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
+    installed = _installed(market, tuple(values.items()))
+    func.scripts.update(installed.scripts)
+    func.functions.update(installed.functions)
+    func.cron_jobs.update(installed.cron_jobs)
+    return func
+
+
+@lru_cache(maxsize=None)
+def _installed(market, values):
+    # Once for all tests of a process: what installation and deployment leave in Func are texts and tuples.
+    func = LocalFunc(SimulatedClock(NOW))
+    func.install(market)
+    func.deploy(SET, dict(values))
+    return func
 
 
 def sent_again(datakit):

@@ -1,7 +1,5 @@
 """A world for each scenario."""
 
-import botocore.loaders
-import botocore.session
 import pytest
 
 from devtools.aws.embedded import EmbeddedAWS
@@ -10,15 +8,6 @@ from devtools.guance.datakit import WORLDS_KEEP_TIME, DataKit
 from tests.conftest import NOW
 from tests.contract.conftest import market  # noqa: F401 - a fixture
 from tests.faults.world import World
-
-
-@pytest.fixture(scope="session", autouse=True)
-def shared_models():
-    """botocore's models, read once for all the runs of a process: half of the time of a run goes into them."""
-    loader = botocore.loaders.create_loader()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", lambda *_: loader)
-        yield
 
 
 @pytest.fixture
