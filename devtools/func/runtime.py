@@ -6,6 +6,7 @@ the function for the crontab, stored signatures, task records. Sources of the fa
 
 from __future__ import annotations
 
+import copy
 import re
 import threading
 import time
@@ -98,6 +99,14 @@ class LocalFunc:
         self._queue: List[Tuple[str, Mapping[str, Any], List[str]]] = []
         self._task: Optional[Task] = None
         self._thread: Optional[threading.Thread] = None
+
+    def take_over(self, other: LocalFunc) -> None:
+        """Get what is installed and deployed in another Func, as it is now: no connector, variable, state, record."""
+        self.scripts.update(other.scripts)
+        self.script_sets.update(copy.deepcopy(other.script_sets))
+        self._rows.update(copy.deepcopy(other._rows))
+        self.functions.update(other.functions)
+        self.cron_jobs.update(other.cron_jobs)
 
     def add_connector(self, connector_id: str, kind: str, **config: Any) -> None:
         """Add a connector of the type df_datakit, df_dataway or guance; ValueError for another type."""

@@ -58,16 +58,13 @@ def deployed(clock, market, values, datakit):
     """A Func in which the package of a market is deployed with these values, and a connector to the receiver."""
     func = LocalFunc(clock)
     func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
-    installed = _installed(market, tuple(values.items()))
-    func.scripts.update(installed.scripts)
-    func.functions.update(installed.functions)
-    func.cron_jobs.update(installed.cron_jobs)
+    func.take_over(_installed(market, tuple(values.items())))
     return func
 
 
 @lru_cache(maxsize=None)
 def _installed(market, values):
-    # Once for all tests of a process: what installation and deployment leave in Func are texts and tuples.
+    # Once for all tests of a process.
     func = LocalFunc(SimulatedClock(NOW))
     func.install(market)
     func.deploy(SET, dict(values))

@@ -281,6 +281,20 @@ def test_only_functions_of_the_startup_script_are_registered_and_defaults_are_st
     assert func.functions["startup__pkg.run"].signature == "run(ak_id=None, secret='plain')"
 
 
+def test_what_is_deployed_in_one_func_is_taken_over_by_another_which_goes_its_own_way(func, tmp_path) -> None:
+    func.install(market_of(tmp_path))
+    func.deploy("pkg", {"Key": "mine"})
+    other = LocalFunc(SimulatedClock(NOW))
+    other.take_over(func)
+    assert other.run_cron_job("cron-starup-pkg").return_value == ["mine", ""]
+    assert func.records == []
+    market = market_of(tmp_path)
+    assert other.market_page(market) == func.market_page(market) != {"pkg": MarketRow()}
+    other.install(market_of(tmp_path, EXAMPLE.replace("[KEY, NAME]", "'upgraded'")))
+    assert "'upgraded'" in other.scripts["pkg__example"]
+    assert "'upgraded'" not in func.scripts["pkg__example"]
+
+
 def test_an_existing_startup_script_outlives_an_upgrade(func, tmp_path) -> None:
     func.install(market_of(tmp_path))
     func.deploy("pkg", {"Key": "mine"})
