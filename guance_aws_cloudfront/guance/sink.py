@@ -22,7 +22,7 @@ from typing import (
 
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.guance.limits import KnownTags, fitted
-from guance_aws_cloudfront.text import count, one_line
+from guance_aws_cloudfront.text import count, minute_utc, one_line
 
 # One POST of the connector's helper: with more, an outcome would be known of the last POST only, and DataWay's helper
 # loses what follows a compressed one.
@@ -42,25 +42,31 @@ FIRST_TO_REDATE = (1, 78)
 # In seconds: older points are only handed over where they keep their time. Ten minutes less than DataKit's two hours,
 # for clocks that differ and for a run's own time.
 OLDEST_KEPT = 6600
-# How old an object is made, in seconds, to see whether it keeps its time.
-PROBE_AGE = 3 * 3600
+# How old an object is made, in seconds, to see whether it keeps its time: a day, for a clock may be wrong by hours, and
+# Guance drops what is two days old.
+PROBE_AGE = 24 * 3600
 # On DataKit's page of metrics only after it has given a point the present time, and then for good.
 REDATED_COUNTER = "datakit_io_point_time_adjusted_total"
 AGAIN = "The next run sends them again."
 
 # In characters; Func cuts a line of its log at 3,000.
-LONGEST_LINE = 1000
+LONGEST_LINE, LONGEST_REASON = 1000, 200
+# The query of a write, which says nothing to a reader.
+_UNNEEDED = re.compile(r"\?input=\S+")
 
 Item = TypeVar("Item")
 Points = Sequence[Mapping[str, Any]]
 
 
 class ReportError(StepError):
-    """Writing failed. `status` is the HTTP status, 0 when none came; `said` what the sink or the helper said."""
+    """Writing failed. `status` is the HTTP status, 0 when none came; `said` what the sink or the helper said.
 
-    def __init__(self, text: str, status: int = 0, said: str = "") -> None:
+    `reason` is the sink's error code and reason alone, where it gave them.
+    """
+
+    def __init__(self, text: str, status: int = 0, said: str = "", reason: str = "") -> None:
         super().__init__(text)
-        self.status, self.said = status, said
+        self.status, self.said, self.reason = status, said, reason
 
 
 class Refusal(NamedTuple):
@@ -129,7 +135,10 @@ class Sink:
             self._taken.add(category)
         is_theirs = category in self._taken and (len(refused) < len(points) or INVALID_LINE in refused[0].said)
         if refused and not is_theirs:
-            raise self._failure(points, REFUSED, refused[0].said)
+            first = refused[0]
+            # Who refuses everything for other reasons has nothing to say of this point.
+            of = f"{_named(category, points[first.position])}: " if INVALID_LINE in first.said else ""
+            raise self._failure(points, REFUSED, f"{of}{first.said}")
         return refused
 
     def keeps_time(self, configured: Optional[bool], witness: Optional[Mapping[str, Any]], now: float) -> KeepsTime:
@@ -155,13 +164,15 @@ class Sink:
         try:
             if self._has_redated():
                 return KeepsTime(False, redates)
-            if witness is None:
+            old = [{**witness, "timestamp": int(now - PROBE_AGE)}] if witness else []
+            probe = [point for point in self._within_limits(OBJECT, old) if point["fields"]]
+            if not probe:
                 return KeepsTime(False, f"{redates} by default, and there is no object to try it with")
-            self._attempt(OBJECT, self._within_limits(OBJECT, [{**witness, "timestamp": int(now - PROBE_AGE)}]))
+            self._attempt(OBJECT, probe)
             if self._has_redated():
                 return KeepsTime(False, redates)
         except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
-            said = _masked(one_line(error))
+            said = _masked((isinstance(error, ReportError) and error.said) or one_line(error))
             return KeepsTime(False, f"{redates} by default, and whether this one does cannot be seen ({said})")
         return KeepsTime(True, f"DataKit {version} kept the time of an old object")
 
@@ -187,7 +198,7 @@ class Sink:
     def _version(self) -> str:
         answer = self._got("/v1/ping")
         content = answer.get("content", answer)
-        return str(content["version"])
+        return one_line(content["version"], 40)
 
     def _has_redated(self) -> bool:
         page = self._got("/metrics")
@@ -199,7 +210,7 @@ class Sink:
     def _got(self, path: str) -> Any:
         status, answer = self._connector.get(path)
         if status != 200:
-            raise ReportError(f"GET {path}: {status}, {one_line(answer)}")
+            raise ReportError(f"GET {path}: {status}, {_reason(answer) or one_line(answer)}")
         return answer
 
     def _within_limits(self, category: str, points: Points) -> Points:
@@ -221,7 +232,7 @@ class Sink:
             if error.status != REFUSED:
                 raise
             if len(points) == 1:
-                return [Refusal(first, error.said)]
+                return [Refusal(first, error.reason or error.said)]
             middle = len(points) // 2
             return [
                 *self._write_halving(category, points[:middle], first, written),
@@ -245,13 +256,17 @@ class Sink:
         try:
             answer = self._call(category, points)
         except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
-            text = one_line(error)
-            found = re.search(r"Status Code: (\d+)", text)
-            raise self._failure(points, int(found.group(1)) if found else 0, text) from None
+            head, marker, body = str(error).partition("Response: ")
+            found = re.search(r"Status Code: (\d+)", head)
+            reason = _reason(body)
+            said = f"{one_line(_UNNEEDED.sub('', head))} {marker}{reason}" if reason else one_line(error)
+            raise self._failure(points, int(found.group(1)) if found else 0, said, reason) from None
         # Older Func returns the status of a refused write instead of raising.
-        status = answer[0] if isinstance(answer, (tuple, list)) and answer else 0
+        status, body = answer if isinstance(answer, (tuple, list)) and len(answer) == 2 else (0, answer)
         if not isinstance(status, int) or not 200 <= status < 300:
-            raise self._failure(points, status if isinstance(status, int) else 0, one_line(answer))
+            reason = _reason(body)
+            said = f"status {status}, {reason}" if reason else one_line(answer)
+            raise self._failure(points, status if isinstance(status, int) else 0, said, reason)
 
     def _call(self, category: str, points: Points) -> Any:
         """Hand points to Func's helper, which makes one POST of them."""
@@ -265,10 +280,10 @@ class Sink:
                 pass
         return self._helper(category, points)
 
-    def _failure(self, points: Points, status: int, text: str) -> ReportError:
+    def _failure(self, points: Points, status: int, text: str, reason: str = "") -> ReportError:
         said = _masked(text)
         what = f'Writing {count(len(points), "point")} to the connector "{self._id}" failed'
-        return ReportError(f"{what} ({said}). {_advice(status, said)} {AGAIN}", status, said)
+        return ReportError(f"{what} ({said}). {_advice(status, said)} {AGAIN}", status, said, reason)
 
 
 class Preview:
@@ -322,6 +337,32 @@ def in_batches(items: Iterable[Item]) -> Iterator[List[Item]]:
     """The items in lists of at most 100, as many as one write takes."""
     iterator = iter(items)
     return iter(lambda: list(itertools.islice(iterator, POINTS_PER_CALL)), [])
+
+
+def _named(category: str, point: Mapping[str, Any]) -> str:
+    name = one_line(point["tags"].get("name", "a point"), 80)
+    return name if category == OBJECT else f"{name} at {minute_utc(point['timestamp'])} UTC"
+
+
+def _reason(answer: Any) -> str:
+    """The error code and the reason in DataKit's answer to a refused write; nothing where there is no code.
+
+    Its message for a bad line is the line, the reason, and the whole body once more: only the reason is for a log.
+    """
+    if isinstance(answer, (str, bytes)):
+        try:
+            answer = json.loads(answer)
+        except ValueError:
+            return ""
+    if not isinstance(answer, Mapping) or not answer.get("error_code"):
+        return ""
+    message = str(answer.get("message", ""))
+    # The body is quoted: the last line break stands before the sentence that brings it.
+    lines, _, _ = message.rpartition("\nwith ")
+    # The line, which may hold anything, ends where the last position is given.
+    _, _, why = lines.rpartition("'(pos: ")
+    why = why.partition("): ")[2] or message
+    return one_line(f"{answer['error_code']}: {why}" if why else answer["error_code"], LONGEST_REASON)
 
 
 def _took_nothing(error: ReportError) -> bool:

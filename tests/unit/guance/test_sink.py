@@ -119,9 +119,8 @@ def test_the_other_sentences_word_for_word() -> None:
     named = Connector(Exception("Status Code: 400, datakit.invalidLinePoint"))
     with pytest.raises(ReportError) as error:
         Sink(Func(named), "datakit").write("metric", [POINT], ignore)
-    assert str(error.value) == SENTENCE.format(
-        "Status Code: 400, datakit.invalidLinePoint", "Report it with this line."
-    )
+    said = "E1 at 1970-01-01 00:00 UTC: Status Code: 400, datakit.invalidLinePoint"
+    assert str(error.value) == SENTENCE.format(said, "Report it with this line.")
     with pytest.raises(ReportError) as error:
         Sink(Func(Connector(TimeoutError("timed out"))), "datakit").write("metric", [POINT], ignore)
     advice = "Check that DataKit (or DataWay) runs and that the Func host reaches the connector's address."
