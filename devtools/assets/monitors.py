@@ -90,7 +90,7 @@ DROP = Monitor(
         "the last hour saw {{ requests.value | to_fixed(0) }} requests, far fewer than the same hour a week before. "
         "Its last minutes (up to 9, up to 19 with a cron job every 15 minutes) have not arrived yet.",
         "最近一小时有 {{ requests.value | to_fixed(0) }} 次请求，远少于一周前的同一小时。"
-        "其中最后几分钟的数据尚未到达（最多 9 分钟，自动触发每 15 分钟一次时最多 19 分钟）。",
+        "其中最后几分钟的数据尚未到达（最多 9 分钟，定时任务每 15 分钟一次时最多 19 分钟）。",
     ),
     look=Text(
         "the latest record of the Func job (no new points look the same), then whether the name still resolves to "

@@ -1,4 +1,4 @@
-"""Writes the dashboards and monitors in both languages out of one description: `make assets`."""
+"""Writes what is imported into Guance, in both languages, out of one description: `make assets`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Dict
 from devtools.assets.dashboard_json import dashboard
 from devtools.assets.monitor_json import checker
 from devtools.assets.monitors import MONITORS
+from devtools.assets.viewer_json import viewer
 from devtools.market.build import ROOT
 
 LANGUAGES = ("en", "zh")
@@ -21,6 +22,7 @@ def assets() -> Dict[str, str]:
         made[f"dashboard/{language}/aws_cloudfront.json"] = dashboard(language)
         monitors = {"checkers": [checker(monitor, language) for monitor in MONITORS]}
         made[f"monitor/{language}/aws_cloudfront.json"] = monitors
+        made[f"resource-catalog/{language}/aws_cloudfront.json"] = viewer(language)
     return {path: json.dumps(content, ensure_ascii=False, indent=2) + "\n" for path, content in made.items()}
 
 

@@ -1,4 +1,4 @@
-"""The pictures in the READMEs, of the page that `make demo` has written: `make pictures`."""
+"""The pictures in the READMEs, of the page that `make demo` has written, and the icons: `make pictures`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import NamedTuple, Tuple
 
 from devtools.demo.run import PAGE
 from devtools.market.build import ROOT
-from devtools.page.browser import opened, picture
+from devtools.page.browser import drawn_svg, opened, picture
 
 FOLDER = ROOT / "docs" / "img"
+ICONS = ROOT / "docs" / "icon" / "aws_cloudfront"
+ICON_SIZE = 128
+# The icon's own blue, and the one on a dark ground.
+BLUE, BRIGHT = "#1b62d1", "#4f8ff0"
 
 
 class Picture(NamedTuple):
@@ -29,8 +33,17 @@ PICTURES = (
 )
 
 
+def icons() -> None:
+    """Both icons of the integration page, out of the SVG."""
+    svg = (ICONS / "icon.svg").read_text(encoding="utf-8")
+    for name, drawn in (("icon.png", svg), ("icon-dark.png", svg.replace(BLUE, BRIGHT))):
+        (ICONS / name).write_bytes(drawn_svg(drawn, ICON_SIZE))
+        print(f"docs/icon/aws_cloudfront/{name}")
+
+
 def main() -> int:
     """Take them all; the exit status."""
+    icons()
     if not PAGE.is_file():
         print("Run make demo first: the pictures are of the page that it writes.", file=sys.stderr)
         return 1

@@ -27,6 +27,8 @@ TITLE = "Guance Integration (AWS CloudFront)"
 DESCRIPTION = (
     "Reports CloudFront distributions as custom objects, and their CloudWatch metrics for every minute, to Guance."
 )
+# What is imported into Guance.
+ASSETS = ("dashboard", "monitor", "resource-catalog")
 # What stands beside the scripts: the pages that a user reads, with their pictures, and what is imported into Guance.
 DOCUMENTS = (
     *("README.md", "README.zh.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"),
@@ -35,7 +37,7 @@ DOCUMENTS = (
         for path in (ROOT / "docs").rglob("*")
         if path.suffix in (".md", ".png", ".svg")
     ),
-    *(f"{kind}/{language}/aws_cloudfront.json" for kind in ("dashboard", "monitor") for language in ("en", "zh")),
+    *(f"{kind}/{language}/aws_cloudfront.json" for kind in ASSETS for language in ("en", "zh")),
 )
 # The first moment that a zip can name: the files of a build are of no date.
 NO_DATE = (1980, 1, 1, 0, 0, 0)

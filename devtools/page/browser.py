@@ -31,6 +31,28 @@ def found() -> Optional[Tuple[str, str]]:
 @contextmanager
 def opened(path: Path, wish: str = "", size: Tuple[int, int] = (1280, 900), phone: bool = False) -> Iterator[Chrome]:
     """The page in a browser of its own, drawn; `wish` is what is asked for in its address, such as `zh,dark`."""
+    with _browser(size) as driver:
+        if phone:
+            _command(driver, "Emulation.setDeviceMetricsOverride", _metrics(size))
+        driver.get(f"{path.resolve().as_uri()}#{wish}")
+        wait_until_drawn(driver)
+        yield driver
+
+
+def drawn_svg(svg: str, pixels: int) -> bytes:
+    """An SVG as a square PNG of so many pixels, transparent where nothing is drawn."""
+    style = f"<style>*{{margin:0}}svg{{display:block;width:{pixels}px;height:{pixels}px}}</style>"
+    page = base64.b64encode(f"<!doctype html>{style}{svg}".encode()).decode()
+    clip = {"x": 0, "y": 0, "width": pixels, "height": pixels, "scale": 1}
+    with _browser((800, 600)) as driver:
+        _command(driver, "Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}})
+        driver.get(f"data:text/html;base64,{page}")
+        answer = _command(driver, "Page.captureScreenshot", {"clip": clip})
+    return base64.b64decode(answer["data"])
+
+
+@contextmanager
+def _browser(size: Tuple[int, int]) -> Iterator[Chrome]:
     places = found()
     if places is None:
         raise RuntimeError(MISSING)
@@ -42,10 +64,6 @@ def opened(path: Path, wish: str = "", size: Tuple[int, int] = (1280, 900), phon
             options.add_argument(flag)
         driver = Chrome(options=options, service=ChromeService(places[1]))
         try:
-            if phone:
-                _command(driver, "Emulation.setDeviceMetricsOverride", _metrics(size))
-            driver.get(f"{path.resolve().as_uri()}#{wish}")
-            wait_until_drawn(driver)
             yield driver
         finally:
             driver.quit()

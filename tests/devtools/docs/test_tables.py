@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 from xml.etree import ElementTree
 
 import pytest
@@ -150,15 +151,42 @@ def test_a_page_names_what_is_there(name) -> None:
     language = name.split("/")[1]
     assert head["title"] == "AWS CloudFront"
     assert "guance_aws_cloudfront" in head["summary"]
-    assert ElementTree.parse(ROOT / "docs" / f"{head['__int_icon']}.svg").getroot().tag.endswith("svg")
+    assert head["tags"] == ["AWS"]
+    # A folder with an icon for each ground, both drawn from the SVG beside them.
+    icon = ROOT / "docs" / head["__int_icon"]
+    assert ElementTree.parse(icon / "icon.svg").getroot().tag.endswith("svg")
+    light, dark = ((icon / f"{name}.png").read_bytes() for name in ("icon", "icon-dark"))
+    assert light != dark
+    for drawn in (light, dark):
+        # The header of a PNG: its signature, and width and height.
+        assert drawn[:8] == b"\x89PNG\r\n\x1a\n"
+        assert struct.unpack(">II", drawn[16:24]) == (128, 128)
     for kind in ("dashboard", "monitor"):
         ((named),) = head[kind]
         assert named["path"] == f"{kind}/{language}/aws_cloudfront"
         assert (ROOT / f"{named['path']}.json").is_file()
     shipped = json.loads((ROOT / f"{head['dashboard'][0]['path']}.json").read_text(encoding="utf-8"))
     assert head["dashboard"][0]["desc"] == shipped["title"]
-    for path in re.findall(r"\]\((?!http)([^)#]+)\)", read(name)):
-        assert (ROOT / name).parent.joinpath(path).is_file(), path
+    # Guance's site has the page alone: a link to another file leads nowhere there.
+    assert re.findall(r"\]\((?!http)([^)]+)\)", read(name)) == []
+    # Files that a reader is told to import are there.
+    for path in re.findall(r"`((?:dashboard|monitor|resource-catalog)/[^`]+)`", read(name)):
+        assert (ROOT / path).is_file(), path
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        (
+            "docs/en/aws_cloudfront.md",
+            ["Cron Job", "older: Crontab Config", "Resource Catalog", "older: Infrastructure"],
+        ),
+        ("docs/zh/aws_cloudfront.md", ["定时任务", "自动触发配置", "资源目录", "基础设施 / 自定义"]),
+    ],
+)
+def test_a_page_names_places_by_their_new_and_old_names(name, places) -> None:
+    for place in places:
+        assert place in read(name)
 
 
 @pytest.mark.parametrize("name", PAGES)
