@@ -17,67 +17,54 @@ EVERY = 300
 Work = Callable[[Collected], Summary]
 
 
-class Round:
-    """One task for several accounts; `seconds` is the time limit of all together.
+def run_accounts(accounts: Sequence[Collected], seconds: float, clock: Any, work: Work, advice: str) -> Summary:
+    """Do `work` for each account within the time limit of all together, in `seconds`.
 
     `advice` is what to do about an account that was not begun in that time.
+
+    Returns the summaries by account. Raises CollectError that names all accounts that failed, or RunSkipped when all
+    of them are under way elsewhere.
     """
+    end = clock.monotonic() + seconds
+    total = len(accounts)
+    summaries: Dict[str, Summary] = {}
+    failures: List[str] = []
+    skips: List[str] = []
 
-    def __init__(self, accounts: Sequence[Collected], seconds: float, clock: Any, advice: str) -> None:
-        self._accounts, self._clock, self._advice = accounts, clock, advice
-        self._end = clock.monotonic() + seconds
-        self._failures: List[str] = []
-        self._skips: List[str] = []
+    def fail(text: str) -> None:
+        failures.append(text)
+        print(f"FAILED: {text}")
 
-    def go(self, work: Work) -> Summary:
-        """`work` for each account; the summaries by account, or CollectError that names all that failed.
-
-        RunSkipped when all of them are under way elsewhere.
-        """
-        summaries: Dict[str, Summary] = {}
-        of_all = len(self._accounts)
-        first = int(self._clock.time() // EVERY) % of_all
-        for place in range(of_all):
-            number = (first + place) % of_all
-            one = self._accounts[number]
-            print(f"--- Account {number + 1} of {of_all}: {one_line(one.name)}")
-            summary = self._try(one, of_all - place, work)
-            if summary is not None:
-                summaries[one.name] = summary
-        print(
-            f"--- {count(len(self._accounts), 'account')}: {len(summaries)} ok, {len(self._skips)} under way "
-            f"elsewhere, {len(self._failures)} failed."
-        )
-        if self._failures:
-            head = f"{len(self._failures)} of {count(len(self._accounts), 'account')} failed. "
-            raise CollectError(head + " ".join(self._failures))
-        if self._skips and not summaries:
-            raise RunSkipped(" ".join(self._skips))
-        return {"accounts": summaries, "skipped": self._skips}
-
-    def _try(self, one: Collected, to_come: int, work: Work) -> Any:
+    first = int(clock.time() // EVERY) % total
+    for place in range(total):
+        number = (first + place) % total
+        one = accounts[number]
+        print(f"--- Account {number + 1} of {total}: {one_line(one.name)}")
+        left = end - clock.monotonic()
         if one.account is None or one.config is None:
-            return self._fail(one.mistake)
-        left = self._end - self._clock.monotonic()
+            fail(one.mistake)
+            continue
         if left < LEAST_SECONDS:
-            return self._fail(
-                f'Account "{one.name}" was not begun, for the time limit of all accounts is over; {self._advice}'
-            )
+            fail(f'Account "{one.name}" was not begun, for the time limit of all accounts is over; {advice}')
+            continue
         # Each gets its part of what is left, so that a slow one leaves time to those after it.
-        share = max(LEAST_SECONDS, int(left / to_come))
-        limit = min(one.config.time_limit, share)
+        share = max(LEAST_SECONDS, int(left / (total - place)))
+        limited = replace(one.config, time_limit=min(one.config.time_limit, share))
         try:
-            return work(one._replace(config=replace(one.config, time_limit=limit)))
+            summaries[one.name] = work(one._replace(config=limited))
         except RunSkipped as skip:
-            self._skips.append(str(skip))
+            skips.append(str(skip))
             print(skip)
         except CollectError as error:
-            self._failures.append(str(error))
+            failures.append(str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the others their data
-            said = f"{type(error).__name__} ({one.account.sanitized(error)})"
-            self._fail(f'Account "{one.name}": {said}. Report it with this line.')
-        return None
-
-    def _fail(self, text: str) -> None:
-        self._failures.append(text)
-        print(f"FAILED: {text}")
+            reason = f"{type(error).__name__} ({one.account.sanitized(error)})"
+            fail(f'Account "{one.name}": {reason}. Report it with this line.')
+    print(
+        f"--- {count(total, 'account')}: {len(summaries)} ok, {len(skips)} under way elsewhere, {len(failures)} failed."
+    )
+    if failures:
+        raise CollectError(f"{len(failures)} of {count(total, 'account')} failed. " + " ".join(failures))
+    if skips and not summaries:
+        raise RunSkipped(" ".join(skips))
+    return {"accounts": summaries, "skipped": skips}

@@ -1,228 +1,178 @@
-"""One run of one account, from the listing to the summary: list, objects, windows, metrics, points, sum."""
+"""One run of one account, from the listing of the distributions to the points in Guance, top to bottom."""
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+from collections import Counter
+from typing import Any, Dict, List, Optional
 
 from guance_aws_cloudfront.aws.client import Aws
-from guance_aws_cloudfront.cloudfront.catalog import OBJECT_MEASUREMENT, PRICE_PER_METRIC
+from guance_aws_cloudfront.cloudfront.catalog import PRICE_PER_METRIC
 from guance_aws_cloudfront.deadline import Deadline
 from guance_aws_cloudfront.errors import RunSkipped, StepError
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
-from guance_aws_cloudfront.guance.sink import Preview, ReportError, Sink, in_batches
-from guance_aws_cloudfront.points.objects import object_point
-from guance_aws_cloudfront.points.series import Series, metrics_billed, plan_series
-from guance_aws_cloudfront.points.windows import Plan, plan_windows
+from guance_aws_cloudfront.guance.sink import Preview
+from guance_aws_cloudfront.points.series import metrics_billed
+from guance_aws_cloudfront.points.windows import Plan, Stretch, after_window, backlog_windows, held, merged
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.settings.config import CollectorConfig
 from guance_aws_cloudfront.steps.events import report_changes
-from guance_aws_cloudfront.steps.fetch import Tools
 from guance_aws_cloudfront.steps.inventory import Distributions, Inventory
-from guance_aws_cloudfront.steps.listing import Listing, Wakeful, list_metrics
-from guance_aws_cloudfront.steps.minutes import MinuteReporter
-from guance_aws_cloudfront.text import calls_made, count, duration, iso_utc, minute_utc
+from guance_aws_cloudfront.steps.listing import ActivityTracker, Listing, list_metrics
+from guance_aws_cloudfront.steps.objects import are_objects_due, report_objects
+from guance_aws_cloudfront.steps.old_points import OldPoints
+from guance_aws_cloudfront.steps.plan import plan_run, say_what_is_asked
+from guance_aws_cloudfront.steps.run import Run, open_sink
+from guance_aws_cloudfront.steps.silence import look_for_late_values, watch_for_silence
+from guance_aws_cloudfront.steps.targets import Targets, choose_targets
+from guance_aws_cloudfront.steps.window import report_window
+from guance_aws_cloudfront.text import calls_made, count, iso_utc, some_of
 from guance_aws_cloudfront.version import VERSION
 
-# A crontab fires some seconds early or late; an interval must not become one run longer by that.
-OBJECT_SLACK = 60
 # A claim on an account outlasts the run's time limit a little: the last write, and the end of the run.
 CLAIM_SLACK = 60
 RUNS_PER_MONTH = 30 * 24 * 12
 
-Record = Dict[str, Any]
+Summary = Dict[str, Any]
 
 
-class Run:
-    """One run for one account; not to be used twice. With `dry_run` nothing is written and nothing kept.
+def collect(
+    account: Account,
+    config: CollectorConfig,
+    func: Any,
+    clock: Any,
+    is_dry_run: bool,
+    task_limit: int,
+    deadline: Optional[Deadline] = None,
+) -> Summary:
+    """Collect and report one account once; with `is_dry_run`, show what would be written, and keep nothing.
 
-    `task_limit` is the time limit, in seconds, of the task that the run is a part of. No call to AWS outlasts the
-    `deadline`, if there is one.
+    `func` is Func's global DFF, `clock` the module `time` or its like, `task_limit` the time limit in seconds of the
+    task that the run is a part of. No call to AWS outlasts the `deadline`, if there is one. Returns the summary. Raises CollectError when any part failed, RunSkipped while
+    another run of the account is under way.
     """
-
-    def __init__(
-        self,
-        account: Account,
-        config: CollectorConfig,
-        func: Any,
-        clock: Any,
-        dry_run: bool,
-        task_limit: int,
-        deadline: Optional[Deadline] = None,
-    ) -> None:
-        self._account, self._config, self._func, self._clock, self._dry_run = account, config, func, clock, dry_run
-        self._started, self._task_limit = clock.monotonic(), task_limit
-        self._log = RunLog(account.account_name, account.secrets)
-        self._state = State(func, account, self._log.warn, read_only=dry_run)
-        self._aws: Optional[Aws] = None
-        self._deadline = deadline
-        self._objects_failed = False
-        self._summary: Dict[str, Any] = {"account": account.account_name, "partition": account.partition.name}
-        what = "dry run, nothing is written" if dry_run else f'to the connector "{config.datakit_id}"'
-        self._log.say(
-            f'AWS CloudFront to Guance {VERSION}: account "{account.account_name}" ({account.partition.name}), '
-            f"metrics from {account.cloudwatch_region}, {what}."
+    started = clock.monotonic()
+    log = RunLog(account.account_name, account.secrets)
+    state = State(func, account, log.warn, read_only=is_dry_run)
+    summary: Summary = {"account": account.account_name, "partition": account.partition.name}
+    target = "dry run, nothing is written" if is_dry_run else f'to the connector "{config.datakit_id}"'
+    log.say(
+        f'AWS CloudFront to Guance {VERSION}: account "{account.account_name}" ({account.partition.name}), '
+        f"metrics from {account.cloudwatch_region}, {target}."
+    )
+    since = state.begin(clock.time(), task_limit + CLAIM_SLACK)
+    if since is not None:
+        raise RunSkipped(
+            f'Account "{account.account_name}": another run has been under way since {iso_utc(since)}; this one leaves '
+            "the work to it. Nothing is lost."
         )
+    aws: Optional[Aws] = None
+    try:
+        plan = plan_run(clock.time(), config, state, log)
+        sink = Preview() if is_dry_run else open_sink(func, config, clock, started, log)
+        aws = Aws(account, config, VERSION, clock, lambda: config.time_limit - (clock.monotonic() - started), deadline)
+        run = Run(account, config, clock, started, state, log, sink, aws, is_dry_run)
+        report(run, plan, summary)
+    except StepError as error:
+        log.fail(str(error))
+    finally:
+        state.end()
+    calls = dict(sorted(aws.calls.items())) if aws else {}
+    summary["calls"] = calls
+    log.say(f"AWS calls: {calls_made(calls)}. Done in {clock.monotonic() - started:.1f} s.")
+    return log.end(summary)
 
-    def collect(self) -> Dict[str, Any]:
-        """All steps of a run; the summary, or CollectError when any part failed. RunSkipped while another one runs."""
-        since = self._state.begin(self._clock.time(), self._task_limit + CLAIM_SLACK)
-        if since is not None:
-            raise RunSkipped(
-                f'Account "{self._account.account_name}": another run has been under way since {iso_utc(since)}; this '
-                "one leaves the work to it. Nothing is lost."
-            )
-        try:
-            self._collect()
-        except StepError as error:
-            self._log.fail(str(error))
-        finally:
-            self._state.end()
-        return self._end()
 
-    def _collect(self) -> None:
-        plan = self._plan()
-        sink = self._sink()
-        due = self._objects_due()
-        inventory = Inventory(self._account, self._config, self._connect(), self._state, self._log, due)
-        listed = self._connect().distributions()
-        distributions = inventory.chosen(listed)
-        records = distributions.records
-        self._summary["events"] = report_changes(
-            self._account,
-            self._config,
-            listed,
-            records,
-            inventory.details(records),
-            distributions.resource_tags,
-            self._state,
-            sink,
-            self._log,
-            int(self._clock.time()),
+def report(run: Run, plan: Plan, summary: Summary) -> None:
+    """List the distributions, report what changed, their objects when due, and their metrics; `summary` is filled in.
+
+    Raises StepError for what ends the run. What fails in a part of it is told to the log, and costs no other part.
+    """
+    objects_due = are_objects_due(run)
+    inventory = Inventory(run.account, run.config, run.aws, run.state, run.log, objects_due)
+    distributions = inventory.distributions()
+    summary["events"] = report_changes(run, distributions, inventory.details(distributions.records))
+    summary.update(distributions=len(distributions.records), objects=0)
+    if distributions.listed and not distributions.records:
+        run.log.warn("No distribution is chosen: nothing is collected, and the watermark stays where it is.")
+        return
+    listing = list_metrics(run.config, plan, run.now(), run.aws, run.log)
+    if objects_due:
+        extra_fields = inventory.extra_fields(distributions.records, listing.listed)
+        summary["objects"] = report_objects(run, distributions, extra_fields)
+    targets = choose_targets(run, distributions, listing, plan.start, objects_due)
+    report_metrics(run, plan, distributions, targets, listing, summary)
+
+
+def report_metrics(
+    run: Run, plan: Plan, distributions: Distributions, targets: Targets, listing: Listing, summary: Summary
+) -> None:
+    """Report the metrics window by window: the recent minutes first, then what earlier runs left behind.
+
+    After each window, and never before, the progress is kept: the watermark moves, and what was not answered or must
+    wait goes into the backlog. Raises StepError when the sink or STORE fails: the next run goes on from here.
+    """
+    config, period, progress = run.config, plan.period, plan.start
+    sent = run.state.digest(period)
+    old_points = OldPoints(run, distributions)
+    activity = ActivityTracker(run.state.recall("asked") if config.recently_active else None, plan)
+    again = activity.active_again(targets.active_ids)
+    if again is not None:
+        run.log.say(f"Active again: {some_of(again.sources)}.")
+        progress = progress._replace(backlog=merged([*progress.backlog, again]))
+    progress, billed = look_for_late_values(run, progress)
+    points: Counter[str] = Counter(new=0, changed=0, unchanged=0)
+    done: List[List[str]] = []
+    longest = 0.0
+    recent = [Stretch(*plan.recent)] if plan.recent else []
+    left = [*recent, *backlog_windows(progress.backlog, period)]
+    if isinstance(run.sink, Preview):
+        say_what_is_asked(run, targets)
+    try:
+        while left:
+            window, before = left.pop(0), run.seconds_left()
+            is_recent = window in recent
+            # Well before Func's time-out, which would end the run without a word.
+            if before < longest * 1.5:
+                rest = count(len(left) + 1, "window")
+                if run.is_dry_run:
+                    run.log.warn(f"The time of a preview is over: {rest} are left out of it.")
+                else:
+                    run.log.warn(f"The time limit is near: {rest} left for the next run.")
+                break
+            if not is_recent and old_points.must_wait(window.end):
+                progress = held(progress, window)
+                run.state.save_progress(progress.as_json())
+                continue
+            series = targets.recent if is_recent else targets.of(window)
+            report = report_window(run, window, series, targets.tags, sent, progress, old_points, listing.failed)
+            points.update(report.points)
+            billed += report.billed
+            longest = max(longest, before - run.seconds_left())
+            if report.is_unanswered:
+                # A window of the backlog may be of a single distribution, which must not cost the others theirs.
+                if window.sources:
+                    continue
+                break
+            done.append([iso_utc(window.start), iso_utc(window.end)])
+            progress = after_window(plan, progress, window, is_recent, report.left_behind(period, listing.failed))
+            if is_recent:
+                progress = watch_for_silence(run, progress, sent, window.end)
+            run.state.save_progress(progress.as_json())
+            if is_recent and config.recently_active:
+                run.state.keep("asked", activity.after(targets.ids, targets.active_ids, progress.watermark))
+    finally:
+        summary.update(
+            points=dict(points),
+            windows=done,
+            watermark=iso_utc(progress.watermark),
+            waiting=[[iso_utc(stretch.start), iso_utc(stretch.end)] for stretch in progress.backlog],
+            metrics_billed=billed,
+            estimated_price_usd=round(billed * PRICE_PER_METRIC, 6),
         )
-        self._summary.update(distributions=len(records), objects=0)
-        if not records and distributions.functions is not None:
-            self._log.warn("No distribution is chosen: nothing is collected, and the watermark stays where it is.")
-            return
-        listing = list_metrics(self._config, plan, self._clock.time(), self._connect(), self._log)
-        if due:
-            self._report_objects(distributions, inventory.extra_fields(records, listing.listed), sink)
-        self._report_minutes(distributions, listing, plan, sink)
-
-    def _connect(self) -> Aws:
-        if self._aws is None:
-            self._aws = Aws(self._account, self._config, VERSION, self._clock, self._seconds_left, self._deadline)
-        return self._aws
-
-    def _sink(self) -> Union[Sink, Preview]:
-        return Preview() if self._dry_run else Sink(self._func, self._config.datakit_id, self._wait, self._log.warn)
-
-    def _plan(self) -> Plan:
-        known = self._state.watermark()
-        plan = plan_windows(self._clock.time(), known, self._config)
-        if known is None:
-            # Kept before the first call, so that a first hour of failures is caught up later and not forgotten.
-            self._state.save_watermark(plan.watermark)
-            self._log.say(f"First run: collecting from {minute_utc(plan.watermark)} UTC on.")
-        if plan.given_up:
-            lost = duration(plan.given_up.end - plan.given_up.start)
-            self._log.warn(
-                f"{lost} from {minute_utc(plan.given_up.start)} to {minute_utc(plan.given_up.end)} UTC are given up: "
-                f"'max_catch_up' is {duration(self._config.max_catch_up)}. To have them all the same, within 15 days, "
-                'see "Begin anew" in README.'
-            )
-        return plan
-
-    def _objects_due(self) -> bool:
-        now, last = int(self._clock.time()), self._state.objects_at()
-        if last is None or not last <= now < last + self._config.object_interval - OBJECT_SLACK:
-            return True
-        self._log.say(f"Objects: not due before {minute_utc(last + self._config.object_interval)} UTC.")
-        return False
-
-    def _report_objects(
-        self, distributions: Distributions, extra_fields: Mapping[str, Mapping[str, Any]], sink: Union[Sink, Preview]
-    ) -> None:
-        now = int(self._clock.time())
-        points = [
-            object_point(
-                record, self._account, now, distributions.resource_tags[record["Id"]], extra_fields[record["Id"]]
-            )
-            for record in distributions.records
-        ]
-        self._summary["objects"] = written = sum(self._write_objects(batch, sink) for batch in in_batches(points))
-        would = "would be reported" if self._dry_run else "reported"
-        self._log.say(f"Objects: {written:,} {would} as {OBJECT_MEASUREMENT}.")
-        if not self._objects_failed:
-            self._state.save_objects_at(now)
-
-    def _write_objects(self, batch: List[Record], sink: Union[Sink, Preview]) -> int:
-        """How many of the objects were written."""
-        if self._seconds_left() <= 0:
-            raise StepError("The time limit is over before all objects were written; the next run goes on.")
-        written: List[int] = []
-        try:
-            for position, said in sink.write("custom_object", batch, written.append):
-                name = batch[position]["tags"]["Id"]
-                self._log.fail(f"The sink refused the object of {name} ({said}). Report it with this line.")
-        except ReportError as error:
-            # A sink that lives may still take the metrics.
-            if error.status == 0:
-                raise
-            self._objects_failed = True
-            self._log.fail(f"Objects: {error}")
-        return len(written)
-
-    def _report_minutes(
-        self, distributions: Distributions, listing: Listing, plan: Plan, sink: Union[Sink, Preview]
-    ) -> None:
-        every = [record["Id"] for record in distributions.records]
-        ids = every if listing.active is None else [key for key in every if key in listing.active]
-        wakeful = Wakeful(self._state.recall("asked") if self._config.recently_active else None, plan)
-        if listing.active is not None:
-            self._log.say(f"Active in the last 3 hours: {len(ids):,} of {len(every):,}; no others are asked for.")
-        series = plan_series(
-            ids, self._config.metrics, listing.listed, self._config.named_metrics, distributions.functions
+        monthly = metrics_billed(targets.recent) * RUNS_PER_MONTH * PRICE_PER_METRIC
+        run.log.say(
+            f"Cost: {count(billed, 'metric')} requested from GetMetricData, ${billed * PRICE_PER_METRIC:.5f}; a run "
+            f"every 5 minutes is about ${monthly:.2f} a month."
         )
-        tools = Tools(self._account, self._config, self._connect(), sink, self._state, self._log, self._seconds_left)
-        woken = wakeful.woken(ids)
-        reporter = MinuteReporter(tools, distributions, series, plan, listing.failed, woken)
-        try:
-            reporter.report()
-        finally:
-            if self._config.recently_active:
-                # Where metrics may be missing, those that woke up are to be asked for once more.
-                asleep = set(woken) if listing.failed else reporter.not_woken
-                reported = [key for key in ids if key not in asleep]
-                self._state.keep("asked", wakeful.after(every, reported, reporter.watermark))
-            self._sum_up(reporter, series)
-
-    def _sum_up(self, reporter: MinuteReporter, series: Sequence[Series]) -> None:
-        self._summary.update(
-            points=dict(reporter.points),
-            windows=[[iso_utc(window.start), iso_utc(window.end)] for window in reporter.windows],
-            watermark=iso_utc(reporter.watermark),
-            metrics_billed=reporter.billed,
-            estimated_price_usd=round(reporter.billed * PRICE_PER_METRIC, 6),
-        )
-        self._log.say(
-            f"Cost: {count(reporter.billed, 'metric')} asked of GetMetricData, "
-            f"${reporter.billed * PRICE_PER_METRIC:.5f}; a run every 5 minutes is about "
-            f"${metrics_billed(series) * RUNS_PER_MONTH * PRICE_PER_METRIC:.2f} a month."
-        )
-
-    def _seconds_left(self) -> float:
-        return float(self._config.time_limit - (self._clock.monotonic() - self._started))
-
-    def _wait(self, seconds: float, why: str) -> bool:
-        """Pause before another attempt at a write, if the time limit has room for it."""
-        if self._seconds_left() <= seconds:
-            return False
-        self._log.say(f"  The sink did not take it ({why}); again in {seconds:.0f} s.")
-        self._clock.sleep(seconds)
-        return True
-
-    def _end(self) -> Dict[str, Any]:
-        calls = dict(sorted(self._aws.calls.items())) if self._aws else {}
-        self._summary["calls"] = calls
-        seconds = self._clock.monotonic() - self._started
-        self._log.say(f"AWS calls: {calls_made(calls)}. Done in {seconds:.1f} s.")
-        return self._log.end(self._summary)
+    old_points.warn_of_waiting(progress)
+    if isinstance(run.sink, Preview):
+        run.log.say(run.sink.shown())

@@ -4,9 +4,9 @@ import time
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional
 
-from guance_aws_cloudfront.accounts import Round
+from guance_aws_cloudfront.accounts import run_accounts
 from guance_aws_cloudfront.check.check import check
-from guance_aws_cloudfront.collect import Run
+from guance_aws_cloudfront.collect import collect
 from guance_aws_cloudfront.deadline import EDITOR_SECONDS, Deadline
 from guance_aws_cloudfront.errors import CollectError
 from guance_aws_cloudfront.func.reset import reset
@@ -155,7 +155,7 @@ class DataCollector:
         """
         if not hasattr(func, "STORE"):
             raise ConfigError(NOT_FOR_A_RUNNER.format(""))
-        return self._each(lambda one: self._run(one, func).collect(), self._time_limit, MAKES_UP)
+        return self._each(lambda one: self._collect(one, func), self._time_limit, MAKES_UP)
 
     def preview(self, func: Any) -> Dict[str, Any]:
         """Like `run`, but print the points that would be written, and write and keep nothing.
@@ -185,18 +185,18 @@ class DataCollector:
     def _each(self, work: Callable[[Collected], Dict[str, Any]], seconds: int, advice: str) -> Dict[str, Any]:
         if not self._is_list:
             return work(self._accounts[0])
-        return Round(self._accounts, min(seconds, self._time_limit), self._clock, advice).go(work)
+        return run_accounts(self._accounts, min(seconds, self._time_limit), self._clock, work, advice)
 
-    def _run(self, one: Any, func: Any) -> Run:
+    def _collect(self, one: Any, func: Any) -> Dict[str, Any]:
         limit = max(self._time_limit, one.config.time_limit)
-        return Run(one.account, one.config, func, self._clock, one.config.dry_run, limit)
+        return collect(one.account, one.config, func, self._clock, one.config.dry_run, limit)
 
     def _preview(self, one: Any, func: Any) -> Dict[str, Any]:
         seconds = min(EDITOR_SECONDS, one.config.time_limit)
         # Calls are given up some seconds after the last one has begun, and the end of the run takes its time too.
         deadline = Deadline(seconds * 0.9, self._clock)
         config = replace(one.config, time_limit=int(seconds * 0.8))
-        return Run(one.account, config, func, self._clock, True, seconds, deadline).collect()
+        return collect(one.account, config, func, self._clock, True, seconds, deadline)
 
     def _check(self, one: Any, func: Any) -> Dict[str, Any]:
         return check(one.account, one.config, func, self._clock, one.config.dry_run)

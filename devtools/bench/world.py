@@ -7,22 +7,25 @@ import time
 from contextlib import redirect_stdout
 from io import StringIO
 from typing import Any, Dict, List, Optional
+from unittest.mock import patch
 
 from devtools.bench.canned import CannedAWS
 from devtools.clock import SimulatedClock
 from devtools.func.builtins import Cache, Scoped, ScopedCache, Store
 from guance_aws_cloudfront.aws.client import Aws
-from guance_aws_cloudfront.collect import Run
+from guance_aws_cloudfront.collect import collect, report_metrics
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import Sink
+from guance_aws_cloudfront.points.metrics import source_tags
 from guance_aws_cloudfront.points.series import plan_series
-from guance_aws_cloudfront.points.windows import CHUNK_SECONDS, Plan, Window
+from guance_aws_cloudfront.points.windows import PERIODS_PER_WINDOW, Plan, Progress, Stretch, Window
 from guance_aws_cloudfront.settings.account import parse_account
 from guance_aws_cloudfront.settings.config import parse_config
-from guance_aws_cloudfront.steps.fetch import Tools
 from guance_aws_cloudfront.steps.inventory import Distributions
-from guance_aws_cloudfront.steps.minutes import MinuteReporter
+from guance_aws_cloudfront.steps.listing import Listing
+from guance_aws_cloudfront.steps.run import Run
+from guance_aws_cloudfront.steps.targets import Targets
 
 # 2026-03-01 10:00 UTC, so that no figure depends on the date.
 NOW = 1772359200
@@ -78,10 +81,10 @@ class World:
     def run(self) -> Dict[str, Any]:
         """A whole run, from the listing to the last point; its summary."""
         with redirect_stdout(StringIO()):
-            run = Run(self.account, self.config, self, self.clock, False, 290)
             self._aws = None
-            run._aws = self.aws()
-            return run.collect()
+            aws = self.aws()
+            with patch("guance_aws_cloudfront.collect.Aws", lambda *_: aws):
+                return collect(self.account, self.config, self, self.clock, False, 290)
 
     def our_side(self, start: int, end: int) -> None:
         """The part of a run that is about metrics: plan, ask, parse, merge, gather, digest, points, limits, hand over.
@@ -94,11 +97,16 @@ class World:
         log = RunLog("prod", self.account.secrets, is_quiet=True)
         state = State(self, self.account, log.warn)
         series = plan_series(self.canned.ids, self.config.metrics)
-        chunks = [Window(at, min(at + CHUNK_SECONDS, end)) for at in range(start, end, CHUNK_SECONDS)]
-        sink = Sink(self, "datakit")
-        tools = Tools(self.account, self.config, self.aws(), sink, state, log, lambda: 1e9)
-        distributions = Distributions(self._records, {}, {}, None)
-        MinuteReporter(tools, distributions, series, Plan(start, chunks, None)).report()
+        run = Run(
+            self.account, self.config, self.clock, self.clock.monotonic(), state, log, Sink(self, "datakit"), self.aws()
+        )
+        distributions = Distributions(self._records, {}, self._records, {}, set())
+        tags = source_tags(series, self._records, self.account)
+        targets = Targets(series, series, tags, self.canned.ids, self.canned.ids)
+        recent = Window(max(start, end - PERIODS_PER_WINDOW * 60), end)
+        left = (Stretch(start, recent.start),) if start < recent.start else ()
+        plan = Plan(Progress(start, start, left), recent, start, (), 60)
+        report_metrics(run, plan, distributions, targets, Listing(), {})
 
 
 def forget_caches() -> None:

@@ -5,38 +5,36 @@ import json
 import struct
 from array import array
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from zlib import crc32
 
 from guance_aws_cloudfront.text import one_line
 
-VERSION = 3
+VERSION = 4
 Fields = Mapping[str, float]
 Names = Tuple[str, ...]
-# 4 bytes a minute and distribution; past this the oldest minutes are forgotten and would be sent again if asked again.
+# 4 bytes a period and source; past this the oldest of what earlier runs left behind is forgotten.
 MOST_ENTRIES = 160_000
-# But so many periods are always remembered: more than any lookback, however many distributions there are.
-LEAST_PERIODS = 180
+# Between two minutes that are farther apart, in periods, a new span begins.
+WIDEST_GAP = 60
 NOTHING_SENT = array("I", [0])
 
 
-class Stretch(NamedTuple):
+class Span(NamedTuple):
     """The checksums of consecutive periods from `first` (epoch seconds) on, four bytes each; 0 where none was sent."""
 
     first: int
     checksums: "array[int]"
 
-    def since(self, oldest: int, period: int) -> "Stretch":
-        """The part that is not older."""
-        older = max(0, -((self.first - oldest) // period))
-        return Stretch(self.first + older * period, self.checksums[older:])
-
     def end(self, period: int) -> int:
         """The minute after the last one."""
         return self.first + len(self.checksums) * period
 
-
-NO_STRETCH = Stretch(0, array("I"))
+    def within(self, start: int, end: int, period: int) -> "Span":
+        """The part from `start` (inclusive) to `end` (exclusive)."""
+        before = max(0, -((self.first - start) // period))
+        kept = max(0, (end - self.first + period - 1) // period)
+        return Span(self.first + before * period, self.checksums[before:kept])
 
 
 class Digest:
@@ -48,18 +46,22 @@ class Digest:
 
     def __init__(self, period: int) -> None:
         self.period = period
-        self._sent: Dict[str, Stretch] = {}
+        # The spans of each source, oldest first, none of them overlapping.
+        self._sent: Dict[str, List[Span]] = {}
         self._partial: Dict[str, Dict[int, Names]] = {}
 
-    def news(self, source: str, minute: int, fields: Fields, partial: bool) -> Tuple[str, Fields]:
+    def verdict(self, source: str, minute: int, fields: Fields, partial: bool) -> Tuple[str, Fields]:
         """What a minute's fields are to those that were sent, and which of them to send.
 
         `new` when nothing was sent for that minute, `changed` when something else was, or `unchanged`. Of a minute that
         was sent and of which now only a part was answered (`partial`) nothing can be said: it is left as it is.
         """
-        first, checksums = self._sent.get(source, NO_STRETCH)
-        place = (minute - first) // self.period
-        known = checksums[place] if 0 <= place < len(checksums) else 0
+        known = 0
+        for first, checksums in self._sent.get(source, ()):
+            place = (minute - first) // self.period
+            if 0 <= place < len(checksums):
+                known = checksums[place]
+                break
         if not known:
             return "new", fields
         if partial:
@@ -71,41 +73,95 @@ class Digest:
         return ("unchanged", {}) if known == _checksum(fields) else ("changed", fields)
 
     def remember(self, source: str, minute: int, fields: Fields, partial: bool = False) -> None:
-        """Note that these fields stand in the sink, all of the minute's or, `partial`, those that were answered."""
-        first, checksums = self._sent.get(source) or self._sent.setdefault(source, Stretch(minute, array("I")))
-        place = (minute - first) // self.period
-        if place == len(checksums):
-            checksums.append(_checksum(fields))
-        elif place >= 0:
-            checksums.extend(NOTHING_SENT * (place + 1 - len(checksums)))
-            checksums[place] = _checksum(fields)
-        else:
-            earlier = array("I", [_checksum(fields)]) + NOTHING_SENT * (-1 - place)
-            self._sent[source] = Stretch(minute, earlier + checksums)
+        """Note that these fields stand in Guance: all of the minute's or, `partial`, those that were answered."""
+        self._note(self._sent.setdefault(source, []), minute, _checksum(fields))
         if partial:
             self._partial.setdefault(source, {})[minute] = tuple(sorted(fields))
         elif source in self._partial:
             self._partial[source].pop(minute, None)
 
-    def reach(self, sources: int) -> int:
-        """For how many seconds back so many sources can be remembered."""
-        return max(LEAST_PERIODS, MOST_ENTRIES // max(1, sources)) * self.period
+    def _note(self, spans: List[Span], minute: int, checksum: int) -> None:
+        number = len(spans)
+        while number and spans[number - 1].first > minute:
+            number -= 1
+        # `number` spans begin at or before the minute: it may lie in the last of these, or near it.
+        if number:
+            first, checksums = spans[number - 1]
+            place = (minute - first) // self.period
+            if place < len(checksums):
+                checksums[place] = checksum
+                return
+            if place - len(checksums) <= WIDEST_GAP:
+                checksums.extend(NOTHING_SENT * (place - len(checksums)))
+                checksums.append(checksum)
+                return
+        if number < len(spans):
+            first, checksums = spans[number]
+            before = (first - minute) // self.period
+            if before <= WIDEST_GAP:
+                earlier = array("I", [checksum]) + NOTHING_SENT * (before - 1)
+                spans[number] = Span(minute, earlier + checksums)
+                return
+        spans.insert(number, Span(minute, array("I", [checksum])))
 
-    def forget_before(self, minute: int) -> None:
-        """Drop what is older than any minute that will be asked for again, and what is more than can be kept."""
-        end = max((stretch.end(self.period) for stretch in self._sent.values()), default=minute)
-        oldest = max(minute, end - self.reach(len(self._sent)))
-        kept = ((key, stretch.since(oldest, self.period)) for key, stretch in self._sent.items())
-        self._sent = {key: stretch for key, stretch in kept if any(stretch.checksums)}
-        self._partial = _since(oldest, self._partial)
+    def newest(self) -> Optional[int]:
+        """The newest minute of which anything was sent; None when nothing is known."""
+        ends = [spans[-1].end(self.period) for spans in self._sent.values() if spans]
+        return max(ends) - self.period if ends else None
+
+    def reported_since(self, since: int) -> Dict[str, List[int]]:
+        """The minutes from `since` on that were sent of each source, in ascending order."""
+        found: Dict[str, List[int]] = {}
+        for source, spans in self._sent.items():
+            for first, checksums in spans:
+                times = range(first, first + len(checksums) * self.period, self.period)
+                minutes = [at for at, checksum in zip(times, checksums) if checksum and at >= since]
+                if minutes:
+                    found.setdefault(source, []).extend(minutes)
+        return found
+
+    def reach(self, sources: int) -> int:
+        """For how many seconds of what was left behind so many sources can be remembered."""
+        return MOST_ENTRIES // max(1, sources) * self.period
+
+    def keep(self, since: int, left_behind: Iterable[Sequence[Any]] = ()) -> None:
+        """Forget all but the minutes from `since` on and those left behind, which alone will be asked for again.
+
+        `left_behind` has (start, end, sources) for each stretch, no sources for all of them.
+        """
+        stretches = [(start, end, frozenset(sources)) for start, end, sources, *_ in left_behind if start < since]
+        room = MOST_ENTRIES
+        sent: Dict[str, List[Span]] = {}
+        partial: Dict[str, Dict[int, Names]] = {}
+        for source, spans in self._sent.items():
+            kept = []
+            for span in reversed(spans):
+                if span.end(self.period) > since:
+                    kept.append(span.within(since, span.end(self.period), self.period))
+                if span.first < since:
+                    for start, end, of in stretches:
+                        if not of or source in of:
+                            kept.append(span.within(start, min(end, since), self.period))
+                            room -= len(kept[-1].checksums)
+                            if room < 0:
+                                kept.pop()
+            found = sorted((span for span in kept if any(span.checksums)), key=lambda span: span.first)
+            if found:
+                sent[source] = _joined(found, self.period)
+        for source, minutes in self._partial.items():
+            ends = [(span.first, span.end(self.period)) for span in sent.get(source, ())]
+            names = {at: of for at, of in minutes.items() if any(first <= at < end for first, end in ends)}
+            if names:
+                partial[source] = names
+        self._sent, self._partial = sent, partial
 
     def dump(self) -> str:
-        """As a JSON string: per source the checksums of consecutive periods in base64, 0 where none was sent.
+        """As a JSON string: per source its spans, a number of the first period and checksums in base64 for each.
 
         `partial` has [number of the source, first period, how many, number of the set] for each run of periods of which
         the same set of fields was sent.
         """
-        start = min((stretch.first for stretch in self._sent.values()), default=0)
+        start = min((spans[0].first for spans in self._sent.values()), default=0)
         sets = sorted({names for minutes in self._partial.values() for names in minutes.values()})
         place = {names: number for number, names in enumerate(sets)}
         kept = {
@@ -113,8 +169,8 @@ class Digest:
             "period": self.period,
             "start": start,
             "sent": {
-                key: _pack(NOTHING_SENT * ((stretch.first - start) // self.period) + stretch.checksums)
-                for key, stretch in self._sent.items()
+                key: [part for span in spans for part in ((span.first - start) // self.period, _pack(span.checksums))]
+                for key, spans in self._sent.items()
             },
             "sets": sets,
             "partial": [
@@ -139,24 +195,29 @@ def load_digest(text: Optional[str], period: int) -> Digest:
         if kept["version"] != VERSION or kept["period"] != period:
             return digest
         start, sources = kept["start"], list(kept["sent"])
-        for source, packed in kept["sent"].items():
-            before, checksums = _unpack(packed)
-            if checksums:
-                digest._sent[source] = Stretch(start + before * period, checksums)
+        for source, spans in kept["sent"].items():
+            parts = zip(spans[::2], spans[1::2])
+            digest._sent[source] = [Span(start + first * period, _unpack(packed)) for first, packed in parts]
         for number, first, length, place in kept["partial"]:
-            names, minutes = (
-                tuple(kept["sets"][place]),
-                range(start + first * period, start + (first + length) * period, period),
-            )
+            names = tuple(kept["sets"][place])
+            minutes = range(start + first * period, start + (first + length) * period, period)
             digest._partial.setdefault(sources[number], {}).update(dict.fromkeys(minutes, names))
     except (ValueError, struct.error, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"not a digest: {one_line(error, 100)}") from None
     return digest
 
 
-def _since(oldest: int, by_source: Mapping[str, Mapping[int, Names]]) -> Dict[str, Dict[int, Names]]:
-    kept = {key: {at: names for at, names in minutes.items() if at >= oldest} for key, minutes in by_source.items()}
-    return {key: minutes for key, minutes in kept.items() if minutes}
+def _joined(spans: Sequence[Span], period: int) -> List[Span]:
+    """Spans, oldest first, without overlaps, and with those that touch made one."""
+    joined = [spans[0]]
+    for span in spans[1:]:
+        last = joined[-1]
+        rest = span.within(last.end(period), span.end(period), period)
+        if rest.checksums and rest.first == last.end(period):
+            joined[-1] = Span(last.first, last.checksums + rest.checksums)
+        elif rest.checksums:
+            joined.append(rest)
+    return joined
 
 
 def _runs(minutes: Mapping[int, Names], period: int) -> Iterator[Tuple[int, int, Names]]:
@@ -190,9 +251,6 @@ def _pack(checksums: Sequence[int]) -> str:
     return base64.b64encode(struct.pack(f"<{len(checksums)}I", *checksums)).decode()
 
 
-def _unpack(packed: str) -> Tuple[int, "array[int]"]:
-    """(how many periods come first of which nothing was sent, the checksums from there to the last that was sent)."""
+def _unpack(packed: str) -> "array[int]":
     raw = base64.b64decode(packed)
-    before, end = (len(raw) - len(raw.lstrip(b"\0"))) // 4, -(-len(raw.rstrip(b"\0")) // 4)
-    known = struct.unpack(f"<{len(raw) // 4}I", raw)
-    return before, array("I", known[before:end])
+    return array("I", struct.unpack(f"<{len(raw) // 4}I", raw))

@@ -16,6 +16,7 @@ KEPT = {
     "details": "details of configurations",
     "asked": "until when distributions have been asked for",
     "events": "what is known of distributions",
+    "known": "which distributions there were",
     "objects_at": "the time of the last objects",
     "watermark": "the watermark",
 }

@@ -14,9 +14,9 @@ from guance_aws_cloudfront.text import one_line
 SCOPE = "guance_aws_cloudfront"
 VERSION = 1
 KEPT_FOR = 7 * 86400
-# What `keep` is used for: resource tags, parts of configurations, until when distributions have been asked for, and
-# what is known of distributions, for the events of what changes.
-RECALLED = ("tags", "details", "asked", "events")
+# What `keep` is used for: resource tags, parts of configurations, until when distributions have been asked for,
+# which there were, and what is known of them, for the events of what changes.
+RECALLED = ("tags", "details", "asked", "known", "events")
 REMEDY = {
     "STORE": "Check Func's database: without it no run can begin.",
     "CACHE": "Check Func's Redis: without it recent points are sent again in every run.",
@@ -46,9 +46,19 @@ class State:
         """Epoch seconds before which every minute stands in the sink; None when none is kept. StateError: no STORE."""
         return None if self._read_only else self._time("watermark")
 
-    def save_watermark(self, watermark: int) -> None:
-        """Keep the watermark; StateError when STORE fails."""
-        self._save_time("watermark", watermark)
+    def progress(self) -> Optional[Dict[str, Any]]:
+        """How far the account has been reported, as `save_progress` kept it; None when nothing is kept.
+
+        StateError when STORE fails.
+        """
+        return self._kept("watermark")
+
+    def save_progress(self, progress: Mapping[str, Any]) -> None:
+        """Keep how far the account has been reported: `at` (the watermark, epoch seconds) and what goes with it.
+
+        StateError when STORE fails.
+        """
+        self._save("watermark", progress)
 
     def objects_at(self) -> Optional[int]:
         """Epoch seconds of the last complete report of objects; None when none is kept. StateError: no STORE."""
@@ -56,7 +66,7 @@ class State:
 
     def save_objects_at(self, at: int) -> None:
         """Keep the time of a complete report of objects; StateError when STORE fails."""
-        self._save_time("objects_at", at)
+        self._save("objects_at", {"at": at})
 
     def digest(self, period: int) -> Digest:
         """What was sent, as far as CACHE knows."""
@@ -99,7 +109,7 @@ class State:
         )
         try:
             return [what for storage, what in kept if self._dropped(storage, what)]
-        except Exception as error:  # noqa: BLE001 - see _time()
+        except Exception as error:  # noqa: BLE001 - see _kept()
             raise self._failure("emptied", error, "STORE or CACHE") from None
 
     def _dropped(self, storage: Any, what: str) -> bool:
@@ -154,6 +164,10 @@ class State:
             self._warn(f"Func's CACHE could not be written ({one_line(error, 200)}): {otherwise}.")
 
     def _time(self, what: str) -> Optional[int]:
+        kept = self._kept(what)
+        return None if kept is None else int(kept["at"])
+
+    def _kept(self, what: str) -> Optional[Dict[str, Any]]:
         try:
             kept = self._func.STORE.get(self._key(what), scope=SCOPE)
         except Exception as error:  # noqa: BLE001 - whatever MySQL does, the user gets a sentence
@@ -161,16 +175,20 @@ class State:
         if kept is None:
             return None
         if not isinstance(kept, dict) or kept.get("version") != VERSION or not isinstance(kept.get("at"), int):
-            self._warn(f"Func's STORE holds an unknown {what} ({one_line(repr(kept), 80)}): beginning anew.")
+            self.warn_unknown(what, kept)
             return None
-        return int(kept["at"])
+        return kept
 
-    def _save_time(self, what: str, at: int) -> None:
+    def warn_unknown(self, what: str, kept: Any) -> None:
+        """Say that what STORE holds cannot be understood, so that it is taken as not there."""
+        self._warn(f"Func's STORE holds an unknown {what} ({one_line(repr(kept), 80)}): beginning anew.")
+
+    def _save(self, what: str, kept: Mapping[str, Any]) -> None:
         if self._read_only:
             return
         try:
-            self._func.STORE.set(self._key(what), {"version": VERSION, "at": at}, scope=SCOPE)
-        except Exception as error:  # noqa: BLE001 - see _time()
+            self._func.STORE.set(self._key(what), {"version": VERSION, **kept}, scope=SCOPE)
+        except Exception as error:  # noqa: BLE001 - see _kept()
             raise self._failure("written", error) from None
 
     def _key(self, what: str) -> str:

@@ -3,7 +3,7 @@
 import base64
 import json
 import zlib
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
@@ -20,7 +20,8 @@ from guance_aws_cloudfront.points.changes import (
     shortened,
 )
 from guance_aws_cloudfront.settings.account import Account
-from guance_aws_cloudfront.settings.config import CollectorConfig
+from guance_aws_cloudfront.steps.inventory import Distributions
+from guance_aws_cloudfront.steps.run import Run
 from guance_aws_cloudfront.text import count
 
 CATEGORY = "keyevent"
@@ -85,28 +86,18 @@ def load_memory(kept: Optional[Mapping[str, Any]]) -> Optional[Memory]:
     return memory
 
 
-def report_changes(
-    account: Account,
-    config: CollectorConfig,
-    listed: Sequence[Record],
-    chosen: Sequence[Record],
-    details: ById,
-    resource_tags: ById,
-    state: State,
-    sink: Union[Sink, Preview],
-    log: RunLog,
-    now: int,
-) -> int:
+def report_changes(run: Run, distributions: Distributions, details: ById) -> int:
     """Tell what has changed at the collected distributions since the run before; how many events were written.
 
-    `listed` are the records of all distributions, `chosen` those that are collected; `details` (what configurations
-    tell) and `resource_tags` (clean ones) go by distribution ID and may lack some. What is known moves on together with
+    `details` (what configurations tell) goes by distribution ID and may lack some. What is known moves on together with
     the events to tell, in one step, and these are kept until they stand in the sink: none is lost, and none told twice.
     ReportError when the sink does not answer.
 
     Without a run before, or when what it knew is lost, nothing is told. An empty listing tells nothing either.
     """
-    if not config.events or not listed:
+    listed, chosen, resource_tags = distributions.listed, distributions.records, distributions.resource_tags
+    state, sink, log, now = run.state, run.sink, run.log, int(run.now())
+    if not run.config.events or not listed:
         return 0
     if isinstance(sink, Preview):
         log.say("Changes: not told by a preview, for it knows nothing of the run before.")
@@ -119,7 +110,7 @@ def report_changes(
         _keep(memory, state, now)
         return 0
     before = (memory.others, dict(memory.missing), dict(memory.known))
-    events = list(_events(memory, account, listed, chosen, details, resource_tags, now))
+    events = list(_events(memory, run.account, listed, chosen, details, resource_tags, now))
     if before != (memory.others, memory.missing, memory.known) or now - memory.kept_at >= RENEWED_EVERY:
         _keep(memory, state, now)
     _say(events, log)

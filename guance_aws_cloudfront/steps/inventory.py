@@ -25,14 +25,25 @@ Record = Dict[str, Any]
 class Distributions(NamedTuple):
     """The distributions to collect: their records, and their clean resource tags by ID.
 
-    `callers` are the IDs of all distributions, also those that are not collected, by the CloudFront function that they
-    call; `functions` the names of those that a collected one calls, None when all are collected.
+    `listed` are the records of all distributions, also those that are not collected; `callers` their IDs by the
+    CloudFront function that they call; `functions` the names of those that a collected one calls.
     """
 
     records: List[Record]
     resource_tags: TagsById
+    listed: Sequence[Record]
     callers: Mapping[str, List[str]]
-    functions: Optional[Set[str]]
+    functions: Set[str]
+
+    @property
+    def are_all_collected(self) -> bool:
+        """Whether no distribution is left out by the configuration."""
+        return len(self.records) == len(self.listed)
+
+    @property
+    def listed_ids(self) -> Set[str]:
+        """The IDs of all distributions, also those that are not collected."""
+        return {record["Id"] for record in self.listed}
 
 
 class Inventory:
@@ -76,7 +87,7 @@ class Inventory:
             self._log.warn(text)
         callers, ids = distributions_by_function(listed), {record["Id"] for record in chosen}
         called = {name for name, of in callers.items() if ids.intersection(of)}
-        return Distributions(chosen, clean.by_id, callers, called if len(chosen) < len(listed) else None)
+        return Distributions(chosen, clean.by_id, listed, callers, called)
 
     def extra_fields(self, records: Sequence[Record], listed: Optional[Listed]) -> Dict[str, Dict[str, Any]]:
         """What objects tell beyond the records, by distribution ID: logging, and whether additional metrics are on."""

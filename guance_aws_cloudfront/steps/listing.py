@@ -7,7 +7,7 @@ from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, FUNCTION
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.points.series import Listed
-from guance_aws_cloudfront.points.windows import CHUNK_SECONDS, Plan
+from guance_aws_cloudfront.points.windows import Plan, Stretch
 from guance_aws_cloudfront.settings.config import CollectorConfig
 
 # What ListMetrics takes for recently active, in seconds.
@@ -27,7 +27,9 @@ class Listing(NamedTuple):
 
 def list_metrics(config: CollectorConfig, plan: Plan, now: float, aws: Aws, log: RunLog) -> Listing:
     """The listing that a run needs; what fails or is not allowed is told, and never costs a default metric."""
-    is_recent = bool(plan.chunks) and plan.chunks[0].start >= now - RECENT
+    # What has not been asked for yet: a deeper look at what was asked for before needs no distribution more.
+    asked_before = plan.start.watermark - config.lookback
+    is_recent = plan.recent is not None and max(plan.recent.start, asked_before) >= now - RECENT
     recently, others = config.recently_active and is_recent, bool(config.other_metrics)
     if config.recently_active and not is_recent:
         log.say("Catching up: distributions are asked for whether they are active now or not.")
@@ -66,32 +68,32 @@ def _until_then(config: CollectorConfig) -> str:
     return f"Until then, {'; '.join(texts)}."
 
 
-class Wakeful:
-    """Until when each distribution has been asked for, so that one that wakes up is asked for since then.
+class ActivityTracker:
+    """Until when each distribution has been asked for, so that one that is active again is asked for since then.
 
     `kept` is what `after` gave in the run before; it counts only when the plan begins where that run ended.
     """
 
     def __init__(self, kept: Optional[Mapping[str, Any]], plan: Plan) -> None:
-        self._plan = plan
-        is_of_last_run = kept is not None and kept.get("watermark") == plan.watermark
+        self._watermark, self._recent, self._period = plan.start.watermark, plan.recent, plan.period
+        is_of_last_run = kept is not None and kept.get("watermark") == self._watermark
         self._asked: Dict[str, int] = dict(kept["asked"]) if kept and is_of_last_run else {}
 
-    def woken(self, ids: Sequence[str]) -> Dict[str, int]:
-        """The first minute to ask for, by ID, of those that were not asked for up to where the plan begins.
+    def active_again(self, ids: Sequence[str]) -> Optional[Stretch]:
+        """The minutes before the recent window of those that were not asked for up to there; None when there are none.
 
         Three hours back at most: whoever was active before that was listed then.
         """
-        if not self._plan.chunks:
-            return {}
-        begin, end = self._plan.chunks[0].start, self._plan.chunks[-1].end
-        period = self._plan.period
-        oldest = end - CHUNK_SECONDS // period * period
-        since = {key: max(at // period * period, oldest) for key, at in self._asked.items()}
-        return {key: since[key] for key in ids if since.get(key, begin) < begin}
+        if self._recent is None:
+            return None
+        oldest = (self._recent.end - RECENT) // self._period * self._period
+        begin = self._recent.start
+        since = {key: max(self._asked[key] // self._period * self._period, oldest) for key in ids if key in self._asked}
+        woken = {key: at for key, at in since.items() if at < begin}
+        return Stretch(min(woken.values()), begin, tuple(sorted(woken))) if woken else None
 
     def after(self, every: Sequence[str], asked: Sequence[str], watermark: int) -> Dict[str, Any]:
-        """What to keep after a run that has reported `asked` up to a watermark, of every distribution that exists."""
-        reported, since = set(asked), self._plan.watermark
-        until = {key: watermark if key in reported else self._asked.get(key, since) for key in every}
+        """What to keep after a run that has asked for `asked` up to a watermark, of every distribution that exists."""
+        known = set(asked)
+        until = {key: watermark if key in known else self._asked.get(key, self._watermark) for key in every}
         return {"watermark": watermark, "asked": until}

@@ -112,8 +112,11 @@ def test_all_failed_accounts_are_named(func, aws, datakit, three) -> None:
 
 def test_what_nobody_thought_of_in_one_account_costs_the_others_nothing(func, aws, datakit, three) -> None:
     code = func.scripts[f"{SET}__collect"]
-    broken = "def _collect(self) -> None:\n        if self._account.account_name == 'blog':\n            {}['x']"
-    func.scripts[f"{SET}__collect"] = code.replace("def _collect(self) -> None:", broken)
+    line = "    objects_due = are_objects_due(run)\n"
+    assert line in code
+    func.scripts[f"{SET}__collect"] = code.replace(
+        line, f"{line}    if run.account.account_name == 'blog': {{}}['x']\n"
+    )
     record = func.run_cron_job(JOB)
     assert "Account \"blog\": KeyError ('x'). Report it with this line." in record.exception
     assert names_in(datakit) == {"shop", "api"}

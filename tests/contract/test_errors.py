@@ -5,7 +5,7 @@ import pytest
 from devtools.aws.embedded import Fault, Traffic
 from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
-from tests.contract.conftest import JOB, RUN, SET, sent_again, use_key
+from tests.contract.conftest import JOB, RUN, SET, configure, sent_again, use_key
 from tests.unit.settings.test_config import BAD_ACCOUNTS, BAD_CONFIGS
 
 HOUR, MINUTE, SETTLED = 3600, 60, 180
@@ -153,26 +153,20 @@ def test_a_series_that_fails_for_once_costs_no_minute_a_second_sending(func, aws
     assert seen(datakit) == truth(aws, [key], NOW - HOUR - SETTLED, NOW + 600 - SETTLED)
 
 
-def test_a_series_that_fails_for_good_is_given_up_where_memory_ends_and_doubles_nothing(
-    func, aws, datakit, clock
-) -> None:
-    script = f"{SET}__func_digest"
-    # For two distributions: five hours, less the hour and the lookback that are kept free.
-    for large, small in (
-        ("MOST_ENTRIES = 160_000", "MOST_ENTRIES = 600"),
-        ("LEAST_PERIODS = 180", "LEAST_PERIODS = 1"),
-    ):
-        func.scripts[script] = func.scripts[script].replace(large, small)
+def test_a_series_that_fails_for_good_is_given_up_and_holds_nothing_else(func, aws, datakit, clock) -> None:
+    configure(func, max_catch_up=4 * HOUR)
     broken, whole = (aws.add_distribution(aws.account, traffic=Traffic(requests=90.0)) for _ in range(2))
     aws.break_series(broken, "5xxErrorRate", "InternalError")
     given_up = []
     for _ in range(8):
         record = func.run_cron_job(JOB)
         failed(record)
-        given_up += [line for line in record.log.splitlines() if "are given up for what was not answered" in line]
+        given_up += [line for line in record.log.splitlines() if f"of {broken}, which CloudWatch has not answ" in line]
         clock.advance(HOUR)
     assert given_up
     assert sent_again(datakit) == []
+    # Only the broken one is asked for again.
+    assert record.return_value["metrics_billed"] < 6 * (2 + 3)
     expected = truth(aws, [whole], NOW - HOUR - SETTLED, NOW + 7 * HOUR - SETTLED)
     assert expected.items() <= seen(datakit).items()
 

@@ -155,13 +155,13 @@ def test_no_distribution_at_all_is_an_empty_run_that_says_so(func, aws, datakit)
     assert aws.call_counts() == {"ListDistributions": 1}
 
 
-def test_an_outage_longer_than_a_chunk_is_caught_up_oldest_first(func, aws, datakit, clock) -> None:
+def test_after_a_long_outage_the_present_comes_first_and_then_what_was_left_behind(func, aws, datakit, clock) -> None:
     key = aws.add_distribution(aws.account, traffic=Traffic(requests=900.0))
     succeeded(func.run_cron_job(JOB))
     clock.advance(8 * HOUR)
     summary = succeeded(func.run_cron_job(JOB))
-    lengths = [window[0] for window in summary["windows"]]
-    assert lengths == sorted(lengths)
+    begins = [window[0] for window in summary["windows"]]
+    assert begins == sorted(begins, reverse=True)
     assert len(summary["windows"]) == 3
     assert seen(datakit) == truth(aws, [key], NOW - HOUR - SETTLED, NOW + 8 * HOUR - SETTLED)
     assert datakit.doubles() == []
@@ -273,7 +273,9 @@ def test_preview_says_what_is_asked_at_what_price_and_how_much_is_not_shown(func
         "  default metrics of 7 distributions: Requests Sum, 4xxErrorRate Average.",
     ]
     assert "Shown: 5 of 7 objects, 5 of 420 points." in lines
-    assert any(line.startswith("Cost: 16 metrics asked of GetMetricData, $0.00016; a run every") for line in lines)
+    assert any(
+        line.startswith("Cost: 16 metrics requested from GetMetricData, $0.00016; a run every") for line in lines
+    )
     assert "GetMetricData, for each window" not in func.call(RUN).log
 
 

@@ -123,6 +123,7 @@ class World:
     def missing_or_wrong(self) -> Any:
         """What CloudWatch has and the sink has not, or with another value, up to the watermark; and the other way."""
         end = self.watermark()
+        assert self.waiting() == [], "the collector has left minutes behind"
         assert end >= self.clock.time() - SETTLED - 6 * MINUTE, "the collector has not caught up"
         first = NOW - SETTLED - HOUR
         # A first hour of failures is followed by the lookback before it, of which nobody has asked.
@@ -137,8 +138,12 @@ class World:
         return {key: value for key, value in found.items() if key[1] < self.removed.get(key[0], end)}
 
     def watermark(self) -> int:
-        """Epoch seconds before which, says the collector, every minute stands in the sink."""
+        """Epoch seconds before which, says the collector, every minute stands in the sink, but for those waiting."""
         return self.func.store.get("watermark/aws/prod", SET)["at"]
+
+    def waiting(self) -> Any:
+        """The stretches that the collector has left behind: start, end, sources, whether they wait for the sink."""
+        return self.func.store.get("watermark/aws/prod", SET)["backlog"]
 
     def sent_again(self) -> Any:
         """The points that arrived though all of their values stood in the sink already."""

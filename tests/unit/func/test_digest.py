@@ -11,7 +11,7 @@ from tests.conftest import NOW
 
 def verdict(digest, source, minute, fields):
     """What a completely answered minute is to what was sent."""
-    return digest.news(source, minute, fields, partial=False)[0]
+    return digest.verdict(source, minute, fields, partial=False)[0]
 
 
 FIELDS = {"Requests_Sum": 12.0, "4xxErrorRate_Average": 0.5}
@@ -52,11 +52,11 @@ def test_another_period_and_another_version_begin_anew() -> None:
     digest = Digest(60)
     digest.remember("E1", NOW, FIELDS)
     assert verdict(load_digest(digest.dump(), 300), "E1", NOW, FIELDS) == "new"
-    assert verdict(load_digest(digest.dump().replace('"version":3', '"version":1'), 60), "E1", NOW, FIELDS) == "new"
+    assert verdict(load_digest(digest.dump().replace('"version":4', '"version":1'), 60), "E1", NOW, FIELDS) == "new"
     assert verdict(load_digest(None, 60), "E1", NOW, FIELDS) == "new"
 
 
-@pytest.mark.parametrize("text", ["nonsense", "[]", '{"version":3,"period":60,"start":0,"sent":{"E1":"AAA"}}', "7"])
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"version":4,"period":60,"start":0,"sent":{"E1":[0,"AAA"]}}', "7"])
 def test_what_is_no_digest_is_refused(text) -> None:
     with pytest.raises(ValueError, match="not a digest"):
         load_digest(text, 60)
@@ -67,22 +67,39 @@ def test_minutes_that_will_not_be_asked_again_are_forgotten() -> None:
     for minute in range(0, 30 * 60, 60):
         digest.remember("E1", NOW + minute, FIELDS)
     digest.remember("E2", NOW, FIELDS)
-    digest.forget_before(NOW + 600)
+    digest.keep(NOW + 600)
     assert verdict(digest, "E1", NOW + 540, FIELDS) == "new"
     assert verdict(digest, "E1", NOW + 600, FIELDS) == "unchanged"
     assert "E2" not in digest.dump()
 
 
-def test_the_digest_stays_bounded_and_keeps_the_newest(monkeypatch) -> None:
-    monkeypatch.setattr(digest_module, "MOST_ENTRIES", 40)
-    monkeypatch.setattr(digest_module, "LEAST_PERIODS", 1)
+def test_what_was_left_behind_is_remembered_too_of_its_sources_alone() -> None:
     digest = Digest(60)
     for name in ("E1", "E2"):
         for minute in range(0, 100 * 60, 60):
             digest.remember(name, NOW + minute, FIELDS)
-    digest.forget_before(0)
-    assert verdict(digest, "E1", NOW + 79 * 60, FIELDS) == "new"
-    assert verdict(digest, "E2", NOW + 80 * 60, FIELDS) == "unchanged"
+    digest.keep(NOW + 90 * 60, [(NOW + 600, NOW + 1200, ("E1",)), (NOW + 1200, NOW + 1260, ())])
+    digest = load_digest(digest.dump(), 60)
+    known = {
+        (name, minute)
+        for name in ("E1", "E2")
+        for minute in range(100)
+        if verdict(digest, name, NOW + minute * 60, FIELDS) == "unchanged"
+    }
+    recent = {(name, minute) for name in ("E1", "E2") for minute in range(90, 100)}
+    assert known == recent | {("E1", minute) for minute in range(10, 20)} | {("E1", 20), ("E2", 20)}
+
+
+def test_what_was_left_behind_stays_bounded_and_the_recent_minutes_are_always_kept(monkeypatch) -> None:
+    monkeypatch.setattr(digest_module, "MOST_ENTRIES", 40)
+    digest = Digest(60)
+    for name in ("E1", "E2"):
+        for minute in range(0, 100 * 60, 60):
+            digest.remember(name, NOW + minute, FIELDS)
+    digest.keep(NOW + 50 * 60, [(NOW, NOW + 30 * 60, ())])
+    kept = sum(len(span.checksums) for spans in digest._sent.values() for span in spans)
+    assert kept == 2 * 50 + 30
+    assert verdict(digest, "E2", NOW + 50 * 60, FIELDS) == "unchanged"
 
 
 @pytest.mark.parametrize("partial", [False, True])
@@ -91,18 +108,16 @@ def test_a_thousand_distributions_stay_under_a_megabyte(partial) -> None:
     for number in range(1000):
         for minute in range(0, 3 * 3600, 60):
             digest.remember(f"E{number:013}", NOW + minute, FIELDS, partial)
-    digest.forget_before(0)
+    digest.keep(0)
     assert len(digest.dump()) < 1_000_000
 
 
-def test_one_very_old_minute_does_not_make_the_dump_large(monkeypatch) -> None:
-    monkeypatch.setattr(digest_module, "MOST_ENTRIES", 4000)
-    monkeypatch.setattr(digest_module, "LEAST_PERIODS", 1)
+def test_one_very_old_minute_does_not_make_the_dump_large() -> None:
     digest = Digest(60)
     for number in range(250):
         digest.remember(f"E{number}", NOW, FIELDS)
     digest.remember("E0", NOW - 15 * 86400, FIELDS)
-    digest.forget_before(0)
+    digest.keep(0)
     assert len(digest.dump()) < 50_000
     assert verdict(digest, "E249", NOW, FIELDS) == "unchanged"
 
@@ -112,14 +127,14 @@ PART = {"Requests_Sum": 12.0}
 
 def test_of_a_point_that_was_sent_in_part_only_the_rest_is_sent_later() -> None:
     digest = Digest(60)
-    assert digest.news("E1", NOW, PART, partial=True) == ("new", PART)
+    assert digest.verdict("E1", NOW, PART, partial=True) == ("new", PART)
     digest.remember("E1", NOW, PART, partial=True)
     digest = load_digest(digest.dump(), 60)
-    assert digest.news("E1", NOW, PART, partial=True) == ("unchanged", {})
-    assert digest.news("E1", NOW, PART, partial=False) == ("unchanged", {})
-    assert digest.news("E1", NOW, FIELDS, partial=False) == ("changed", {"4xxErrorRate_Average": 0.5})
+    assert digest.verdict("E1", NOW, PART, partial=True) == ("unchanged", {})
+    assert digest.verdict("E1", NOW, PART, partial=False) == ("unchanged", {})
+    assert digest.verdict("E1", NOW, FIELDS, partial=False) == ("changed", {"4xxErrorRate_Average": 0.5})
     digest.remember("E1", NOW, FIELDS)
-    assert digest.news("E1", NOW, FIELDS, partial=False) == ("unchanged", {})
+    assert digest.verdict("E1", NOW, FIELDS, partial=False) == ("unchanged", {})
     assert '"partial":[]' in digest.dump()
 
 
@@ -127,14 +142,14 @@ def test_of_a_point_that_was_sent_in_part_and_revised_all_is_sent() -> None:
     digest = Digest(60)
     digest.remember("E1", NOW, PART, partial=True)
     revised = {**FIELDS, "Requests_Sum": 13.0}
-    assert digest.news("E1", NOW, revised, partial=False) == ("changed", revised)
+    assert digest.verdict("E1", NOW, revised, partial=False) == ("changed", revised)
 
 
 def test_a_point_that_was_sent_whole_is_left_alone_while_only_a_part_is_answered() -> None:
     digest = Digest(60)
     digest.remember("E1", NOW, FIELDS)
-    assert digest.news("E1", NOW, PART, partial=True) == ("unchanged", {})
-    assert digest.news("E1", NOW, FIELDS, partial=False) == ("unchanged", {})
+    assert digest.verdict("E1", NOW, PART, partial=True) == ("unchanged", {})
+    assert digest.verdict("E1", NOW, FIELDS, partial=False) == ("unchanged", {})
 
 
 def test_a_thousand_points_sent_in_part_stay_small() -> None:
@@ -143,7 +158,7 @@ def test_a_thousand_points_sent_in_part_stay_small() -> None:
         for minute in range(0, 20 * 60, 60):
             digest.remember(f"E{number:013}", NOW + minute, PART, partial=True)
     assert len(digest.dump()) < 600_000
-    digest.forget_before(NOW + 3600)
+    digest.keep(NOW + 3600)
     assert '"partial":[]' in digest.dump()
 
 
@@ -161,9 +176,9 @@ def test_which_fields_were_sent_comes_back_for_every_minute() -> None:
     assert again.dump() == digest.dump()
 
 
-def test_however_many_distributions_there_are_three_hours_are_remembered() -> None:
-    assert Digest(60).reach(10_000) == 3 * 3600
+def test_what_can_be_remembered_of_what_was_left_behind_depends_on_the_number_of_sources() -> None:
     assert Digest(60).reach(100) > 24 * 3600
+    assert Digest(60).reach(10_000) == 16 * 60
 
 
 @given(
@@ -171,7 +186,7 @@ def test_however_many_distributions_there_are_three_hours_are_remembered() -> No
         st.tuples(
             st.sampled_from(["remember", "forget", "store"]),
             st.sampled_from(["E1", "E2"]),
-            st.integers(0, 40),
+            st.integers(0, 400),
             st.floats(0, 1e12),
         ),
         max_size=40,
@@ -185,11 +200,15 @@ def test_it_knows_what_was_sent_in_whatever_order_and_no_other_minute(steps, per
             digest.remember(source, NOW + at * period, {"Requests_Sum": value})
             sent[source, at] = value
         elif what == "forget":
-            digest.forget_before(NOW + at * period)
+            digest.keep(NOW + at * period)
             sent = {key: kept for key, kept in sent.items() if key[1] >= at}
         else:
             digest = load_digest(digest.dump(), period)
-        for key in [(source, place) for source in ("E1", "E2") for place in range(-1, 42)]:
+        for key in [
+            (source, place)
+            for source in ("E1", "E2")
+            for place in {-1, 401, at, *range(0, 402, 7), *(key[1] for key in sent)}
+        ]:
             fields = {"Requests_Sum": sent.get(key, 0.5)}
             wanted = "unchanged" if key in sent else "new"
             assert verdict(digest, key[0], NOW + key[1] * period, fields) == wanted
@@ -199,5 +218,5 @@ def test_a_minute_takes_four_bytes() -> None:
     digest = Digest(60)
     for minute in range(0, 24 * 3600, 60):
         digest.remember("E1", NOW + minute, FIELDS)
-    checksums = digest._sent["E1"].checksums
+    ((_, checksums),) = digest._sent["E1"]
     assert len(checksums) * checksums.itemsize == 4 * 24 * 60

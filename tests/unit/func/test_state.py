@@ -45,30 +45,30 @@ def state(func, said, account=None, **options):
 def test_what_is_kept_is_known_to_the_next_run(func) -> None:
     first = state(func, [])
     assert (first.watermark(), first.objects_at()) == (None, None)
-    first.save_watermark(NOW)
+    first.save_progress({"at": NOW})
     first.save_objects_at(NOW + 1)
     digest = first.digest(60)
     digest.remember("E1", NOW, FIELDS)
     first.save_digest(digest)
     second = state(func, [])
     assert (second.watermark(), second.objects_at()) == (NOW, NOW + 1)
-    assert second.digest(60).news("E1", NOW, FIELDS, False)[0] == "unchanged"
+    assert second.digest(60).verdict("E1", NOW, FIELDS, False)[0] == "unchanged"
 
 
 @pytest.mark.parametrize("other", [{"extra_tags": {"account_name": "dev"}}, {"partition": "aws-cn"}])
 def test_another_account_or_partition_has_a_state_of_its_own(func, other) -> None:
-    state(func, []).save_watermark(NOW)
+    state(func, []).save_progress({"at": NOW})
     assert state(func, [], parse_account({**RAW_ACCOUNT, **other})).watermark() is None
 
 
 def test_a_new_access_key_goes_on_where_the_old_one_ended(func) -> None:
-    state(func, []).save_watermark(NOW)
+    state(func, []).save_progress({"at": NOW})
     assert state(func, [], parse_account({**RAW_ACCOUNT, "ak_id": "AKIAEXAMPLE000000002"})).watermark() == NOW
 
 
 def test_neither_keys_nor_values_hold_a_secret(func, account) -> None:
     one = state(func, [], account)
-    one.save_watermark(NOW)
+    one.save_progress({"at": NOW})
     one.save_digest(one.digest(60))
     everything = repr(dict(func.STORE)) + repr(dict(func.CACHE))
     assert account.ak_id not in everything
@@ -80,7 +80,7 @@ def test_neither_keys_nor_values_hold_a_secret(func, account) -> None:
 )
 def test_an_unknown_watermark_begins_anew_with_a_warning(func, garbage) -> None:
     said = []
-    state(func, []).save_watermark(NOW)
+    state(func, []).save_progress({"at": NOW})
     func.STORE[next(iter(func.STORE))] = garbage
     assert state(func, said).watermark() is None
     assert said[0].startswith("Func's STORE holds an unknown watermark (")
@@ -91,7 +91,7 @@ def test_a_store_that_fails_is_an_error_with_a_sentence(func) -> None:
     with pytest.raises(StateError, match=r"STORE could not be read \(MySQL has gone away\)\. Check Func's database"):
         state(func, []).watermark()
     with pytest.raises(StateError, match="STORE could not be written"):
-        state(func, []).save_watermark(NOW)
+        state(func, []).save_progress({"at": NOW})
 
 
 def test_a_cache_that_fails_or_holds_garbage_costs_a_warning_only(func) -> None:
@@ -106,7 +106,7 @@ def test_a_cache_that_fails_or_holds_garbage_costs_a_warning_only(func) -> None:
     func.CACHE.broken = None
     state(func, []).save_digest(digest)
     func.CACHE[next(iter(func.CACHE))] = "garbage"
-    assert state(func, said).digest(60).news("E1", NOW, FIELDS, False)[0] == "new"
+    assert state(func, said).digest(60).verdict("E1", NOW, FIELDS, False)[0] == "new"
     assert "not a digest" in said[-1]
 
 
@@ -120,7 +120,7 @@ def test_a_dry_run_knows_nothing_of_what_was_reported(func) -> None:
 
 def test_a_dry_run_keeps_nothing(func) -> None:
     dry = state(func, [], read_only=True)
-    dry.save_watermark(NOW)
+    dry.save_progress({"at": NOW})
     dry.save_objects_at(NOW)
     dry.save_digest(dry.digest(60))
     assert not func.STORE
@@ -132,13 +132,13 @@ def test_the_state_of_a_thousand_distributions_is_small(func, partial) -> None:
     """As much as is ever remembered: three hours of each, the time of a long catch-up."""
     one = state(func, [])
     one.begin(NOW, 300)
-    one.save_watermark(NOW)
+    one.save_progress({"at": NOW})
     one.save_objects_at(NOW)
     digest = one.digest(60)
     for number in range(1000):
         for minute in range(NOW - 4 * 3600, NOW, 60):
             digest.remember(f"E{number:013}", minute, FIELDS, partial)
-    digest.forget_before(0)
+    digest.keep(0)
     one.save_digest(digest)
     assert len(func.STORE) == len(func.CACHE) == 2
     assert sum(len(repr(row)) for row in func.STORE.items()) < 10_000
@@ -175,7 +175,7 @@ def test_a_clock_that_was_set_back_and_a_broken_cache_stop_no_run(func) -> None:
 
 @pytest.mark.parametrize("name", ["STORE", "CACHE"])
 def test_a_storage_is_tried_without_a_trace(func, name) -> None:
-    state(func, []).save_watermark(NOW)
+    state(func, []).save_progress({"at": NOW})
     before = (dict(func.STORE), dict(func.CACHE))
     state(func, []).try_storage(name)
     state(func, [], read_only=True).try_storage(name)
@@ -187,7 +187,7 @@ def test_a_storage_is_tried_without_a_trace(func, name) -> None:
 
 
 def test_what_is_kept_has_the_form_that_other_versions_know(func) -> None:
-    state(func, []).save_watermark(NOW)
+    state(func, []).save_progress({"at": NOW})
     assert dict(func.STORE) == {("guance_aws_cloudfront", "watermark/aws/prod"): {"version": 1, "at": NOW}}
 
 
@@ -202,7 +202,7 @@ def test_the_digest_is_kept_for_a_week_and_a_claim_for_the_run(func) -> None:
 
 def test_the_sentences_word_for_word(func) -> None:
     said = []
-    state(func, []).save_watermark(NOW)
+    state(func, []).save_progress({"at": NOW})
     func.STORE[next(iter(func.STORE))] = 7
     state(func, said).watermark()
     func.CACHE.broken = func.STORE.broken = OSError("gone")

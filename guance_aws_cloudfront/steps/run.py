@@ -1,0 +1,53 @@
+"""What the steps of one run work with."""
+
+from dataclasses import dataclass
+from typing import Any, Union
+
+from guance_aws_cloudfront.aws.client import Aws
+from guance_aws_cloudfront.func.log import RunLog
+from guance_aws_cloudfront.func.state import State
+from guance_aws_cloudfront.guance.sink import Preview, Sink
+from guance_aws_cloudfront.settings.account import Account
+from guance_aws_cloudfront.settings.config import CollectorConfig
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one account. `clock` is the module `time` or its like; `started` is in its monotonic seconds.
+
+    In a dry run, `sink` is a preview and `state` keeps nothing.
+    """
+
+    account: Account
+    config: CollectorConfig
+    clock: Any
+    started: float
+    state: State
+    log: RunLog
+    sink: Union[Sink, Preview]
+    aws: Aws
+    is_dry_run: bool = False
+
+    def now(self) -> float:
+        """Epoch seconds, by this host's clock."""
+        return float(self.clock.time())
+
+    def seconds_left(self) -> float:
+        """How much of the run's time limit remains."""
+        return float(self.config.time_limit - (self.clock.monotonic() - self.started))
+
+
+def open_sink(func: Any, config: CollectorConfig, clock: Any, started: float, log: RunLog) -> Sink:
+    """The connector to write to; a write that certainly took nothing is tried again while the time limit allows it.
+
+    Raises ReportError when there is no such connector, or it cannot write.
+    """
+
+    def wait(seconds: float, why: str) -> bool:
+        if config.time_limit - (clock.monotonic() - started) <= seconds:
+            return False
+        log.say(f"  The sink did not take it ({why}); again in {seconds:.0f} s.")
+        clock.sleep(seconds)
+        return True
+
+    return Sink(func, config.datakit_id, wait, log.warn)

@@ -1,0 +1,67 @@
+"""A busy account that falls silent is noticed; one that is idle is not."""
+
+from guance_aws_cloudfront.points.silence import find_silence, is_over, late_stretch, probe_window
+from guance_aws_cloudfront.points.windows import Progress, Silence, Stretch, Window
+from tests.conftest import NOW
+
+HOUR = 3600
+
+
+def reported(*sources):
+    """What has been reported of sources: (every so many minutes, until)."""
+    known = {
+        f"E{number}": list(range(until - 3 * HOUR, until, every * 60)) for number, (every, until) in enumerate(sources)
+    }
+    newest = max((minutes[-1] for minutes in known.values()), default=None)
+
+    def since(begin):
+        return {source: [minute for minute in minutes if minute >= begin] for source, minutes in known.items()}
+
+    return newest, since
+
+
+def test_a_busy_account_without_values_for_a_quarter_of_an_hour_is_silent() -> None:
+    newest, since = reported((7, NOW), (1, NOW))
+    assert find_silence(newest, since, NOW + 900, 60) == Silence(NOW, "E1")
+    assert find_silence(newest, since, NOW + 840, 60) is None
+
+
+def test_one_distribution_that_goes_on_is_no_silence() -> None:
+    newest, since = reported((1, NOW), (1, NOW + 900))
+    assert find_silence(newest, since, NOW + 900, 60) is None
+
+
+def test_an_idle_account_is_never_silent() -> None:
+    newest, since = reported((7, NOW), (13, NOW))
+    assert find_silence(newest, since, NOW + 6 * HOUR, 60) is None
+    assert find_silence(*reported(), NOW, 60) is None
+
+
+def test_several_that_are_busy_together_make_a_busy_account() -> None:
+    minutes = list(range(NOW - HOUR, NOW, 60))
+    known = {"E0": minutes[::2], "E1": minutes[1::2]}
+    silence = find_silence(minutes[-1], lambda begin: known, NOW + HOUR, 60)
+    assert silence == Silence(NOW, "E0")
+
+
+def test_only_what_no_regular_look_reaches_is_probed() -> None:
+    silence = Silence(NOW, "E0")
+    assert probe_window(silence, Progress(NOW + 3 * HOUR, NOW)) is None
+    assert probe_window(silence, Progress(NOW + 4 * HOUR, NOW + HOUR)) == Window(NOW, NOW + HOUR)
+
+
+def test_late_values_are_asked_for_once() -> None:
+    silence = Silence(NOW, "E0")
+    assert late_stretch(silence, [], 60) is None
+    assert late_stretch(silence, [NOW + 60, NOW + 600], 60) == Stretch(NOW + 60, NOW + 660)
+    known = silence._replace(found=(Window(NOW + 60, NOW + 660),))
+    assert late_stretch(known, [NOW + 60, NOW + 600], 60) is None
+    assert late_stretch(known, [NOW, NOW + 60, NOW + 600], 60) == Stretch(NOW, NOW + 60)
+
+
+def test_it_is_over_when_all_has_come_or_after_a_day() -> None:
+    silence, end = Silence(NOW, "E0"), NOW + HOUR
+    assert not is_over(silence, [], end, 60)
+    assert not is_over(silence, range(NOW, NOW + HOUR // 2, 60), end, 60)
+    assert is_over(silence, range(NOW, end, 60), end, 60)
+    assert is_over(silence, [], NOW + 24 * HOUR + 60, 60)
