@@ -21,7 +21,8 @@ def test_reset_forgets_the_account_and_says_what(func, aws, datakit, clock) -> N
     ]
     assert record.log.startswith(
         'Forgotten of account "prod" (aws): what was sent in the last minutes, which distributions there were, '
-        "what is known of distributions, the time of the last objects, the watermark. It was reported up to 2026-03-01 09:57 UTC."
+        "what is known of distributions, the time of the last objects, the watermark. It was reported up to "
+        "2026-03-01 09:57 UTC."
     )
     clock.advance(60)
     left = {

@@ -5,12 +5,15 @@ import json
 
 import pytest
 
+from devtools.clock import SimulatedClock
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.guance.sink import Preview, Refusal, ReportError
 from guance_aws_cloudfront.points.changes import known_form
 from guance_aws_cloudfront.settings.account import parse_account
 from guance_aws_cloudfront.settings.config import parse_config
 from guance_aws_cloudfront.steps.events import MOST_PENDING, Memory, load_memory, report_changes
+from guance_aws_cloudfront.steps.inventory import Distributions
+from guance_aws_cloudfront.steps.run import Run
 from tests.conftest import NOW, RAW_ACCOUNT
 from tests.unit.points.test_changes import RECORD, SECRET
 
@@ -59,6 +62,16 @@ class Told:
         return [(point["tags"]["name"], point["tags"]["change_type"]) for point in self.points]
 
 
+def a_run(configs, state, sink, log, now):
+    """What the steps of a run work with, but for AWS, which events do not ask."""
+    return Run(ACCOUNT, parse_config(configs), SimulatedClock(now), 0.0, state, log, sink, None)
+
+
+def distributions(listed, chosen):
+    """All distributions, and those that are collected."""
+    return Distributions(chosen, {}, listed, {}, set())
+
+
 class Runs:
     """Runs every five minutes, each with a listing."""
 
@@ -67,18 +80,8 @@ class Runs:
 
     def run(self, listed, chosen=None, details=None, configs=None, sink=None):
         self.now += 300
-        return report_changes(
-            ACCOUNT,
-            parse_config(configs or {}),
-            listed,
-            listed if chosen is None else chosen,
-            details or {},
-            {},
-            self.cache,
-            sink or self.sink,
-            self.log,
-            self.now,
-        )
+        run = a_run(configs or {}, self.cache, sink or self.sink, self.log, self.now)
+        return report_changes(run, distributions(listed, listed if chosen is None else chosen), details or {})
 
 
 @pytest.fixture
@@ -287,6 +290,6 @@ def test_a_thousand_distributions_are_kept_in_less_than_a_megabyte(make) -> None
     # And what was cut for that is known all the same.
     cache, sink = Cache(), Told()
     cache.kept["events"] = kept
-    arguments = (ACCOUNT, parse_config({}), records, records, {}, {}, cache, sink, RunLog("prod"), NOW + 300)
-    assert report_changes(*arguments) == MOST_PENDING
+    run = a_run({}, cache, sink, RunLog("prod"), NOW + 300)
+    assert report_changes(run, distributions(records, records), {}) == MOST_PENDING
     assert {point["tags"]["name"] for point in sink.points} == {"E"}
