@@ -46,8 +46,8 @@ def collect(
     """Collect and report one account once; with `is_dry_run`, show what would be written, and keep nothing.
 
     `func` is Func's global DFF, `clock` the module `time` or its like, `task_limit` the time limit in seconds of the
-    task that the run is a part of. No call to AWS outlasts the `deadline`, if there is one. Returns the summary. Raises CollectError when any part failed, RunSkipped while
-    another run of the account is under way.
+    task that the run is a part of. No call to AWS outlasts the `deadline`, if there is one. Returns the summary. Raises
+    CollectError when any part failed, RunSkipped while another run of the account is under way.
     """
     started = clock.monotonic()
     log = RunLog(account.account_name, account.secrets)
