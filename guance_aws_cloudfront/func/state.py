@@ -51,7 +51,7 @@ class State:
 
         StateError when STORE fails.
         """
-        return self._kept("watermark")
+        return None if self._read_only else self._kept("watermark")
 
     def save_progress(self, progress: Mapping[str, Any]) -> None:
         """Keep how far the account has been reported: `at` (the watermark, epoch seconds) and what goes with it.

@@ -113,10 +113,10 @@ def test_a_cache_that_fails_or_holds_garbage_costs_a_warning_only(func) -> None:
 
 def test_a_dry_run_knows_nothing_of_what_was_reported(func) -> None:
     real = state(func, [])
-    real.save_watermark(NOW)
+    real.save_progress({"at": NOW})
     real.save_objects_at(NOW)
     dry = state(func, [], read_only=True)
-    assert (dry.watermark(), dry.objects_at(), dry.recall("tags")) == (None, None, None)
+    assert (dry.progress(), dry.watermark(), dry.objects_at(), dry.recall("tags")) == (None, None, None, None)
 
 
 def test_a_dry_run_keeps_nothing(func) -> None:
