@@ -1,5 +1,6 @@
 """Whether what came back is an answer of AWS at all: botocore takes a proxy's page with status 200 for an empty one."""
 
+import json
 import re
 from typing import Any, Dict, Iterator, Mapping, Tuple
 
@@ -55,9 +56,15 @@ def check_parsed(model: Any, parsed: Mapping[str, Any], http_response: Any, **_:
     """
     if http_response.status_code >= 300:
         return
-    missing = next(_missing(model.output_shape, parsed, REQUIRED.get(model.name, ())), "")
+    required = REQUIRED.get(model.name, ())
+    missing = next(_missing(model.output_shape, parsed, required), "")
+    if not missing and _protocol(model) == "json":
+        # botocore's parser takes an object in the place of a list for an empty one.
+        empty = [name for name in required if parsed[name] == []]
+        raw = json.loads(http_response.content) if empty else {}
+        missing = next((f"{name} is no list" for name in empty if not isinstance(raw.get(name), list)), "")
     if missing:
-        what = _foreign_answer(model, http_response.content) or missing
+        what = _foreign_answer(model, http_response.content, whole=True) or missing
         raise ForeignAnswerError(_service(model), http_response.status_code, what)
 
 
@@ -81,12 +88,11 @@ def _missing(shape: Any, value: Any, required: Tuple[str, ...] = (), place: str 
             yield f"{place}Quantity is {value['Quantity']}, and there are {len(items)} Items"
 
 
-def _foreign_answer(model: Any, body: bytes) -> str:
-    """What came in the place of an operation's answer, empty where its beginning is as it should be."""
+def _foreign_answer(model: Any, body: bytes, whole: bool = False) -> str:
+    """What came in the place of an operation's answer; empty where its beginning, or `whole`, is as it should be."""
     found = ROOT.match(body[:LOOKED_AT])
     root = found.group(1).decode(errors="replace").rpartition(":")[2] if found else ""
-    service = model.service_model
-    protocol = getattr(service, "resolved_protocol", None) or service.metadata["protocol"]
+    protocol = _protocol(model)
     if not body.strip():
         return "an empty body"
     if root.lower() in ("html", "!doctype"):
@@ -95,6 +101,11 @@ def _foreign_answer(model: Any, body: bytes) -> str:
         return f"XML of another kind, <{root}>" if root else "no XML"
     if protocol == "json" and not body.lstrip().startswith(b"{"):
         return "no JSON object"
+    if protocol == "json" and whole:
+        try:
+            json.loads(body)
+        except ValueError:
+            return "JSON that breaks off"
     return ""
 
 
@@ -122,6 +133,11 @@ def _root(model: Any) -> str:
         member = shape.members[payload]
         return str(member.serialization.get("name", member.name))
     return f"{model.name}Response"
+
+
+def _protocol(model: Any) -> str:
+    service = model.service_model
+    return str(getattr(service, "resolved_protocol", None) or service.metadata["protocol"])
 
 
 def _service(model: Any) -> str:

@@ -166,7 +166,7 @@ class Parsers:
         """The parser of a wire protocol."""
         parser = self._plain.create_parser(protocol_name)
         own = {"json": MetricsParser, "rest-xml": ListingParser}.get(protocol_name)
-        return own(parser) if own else parser
+        return _or_plain(partial(own, parser), lambda: parser) if own else parser
 
 
 class MetricsParser:
@@ -179,7 +179,7 @@ class MetricsParser:
 
     def parse(self, response: Any, shape: Any) -> Any:
         """The answer as a dict."""
-        if getattr(shape, "name", "") != METRICS_ANSWER or response["status_code"] != 200:
+        if getattr(shape, "name", "") != METRICS_ANSWER or response.get("status_code") != 200:
             return self._parser.parse(response, shape)
         answer = json.loads(response["body"], object_hook=_compacting())
         return {**answer, "ResponseMetadata": {"HTTPStatusCode": 200}}
@@ -198,7 +198,7 @@ class ListingParser:
         try:
             return self._parser.parse(response, shape)
         except Exception:
-            if getattr(shape, "name", "") != LISTING or response["status_code"] != 200:
+            if getattr(shape, "name", "") != LISTING or response.get("status_code") != 200:
                 raise
             # What is no XML is raised again.
             return self._record_by_record(response, shape)

@@ -7,14 +7,12 @@ import json
 import os
 import threading
 import time
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import botocore.loaders
 import botocore.session
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError
 from botocore.validate import validate_parameters
 
@@ -29,73 +27,8 @@ from guance_aws_cloudfront.points.queries import metric_data_request
 from guance_aws_cloudfront.points.series import plan_series
 from guance_aws_cloudfront.points.windows import Window
 from guance_aws_cloudfront.settings.account import parse_account
-from guance_aws_cloudfront.text import iso_utc
 from tests.conftest import AK_ID, AK_SECRET, NOW, RAW_ACCOUNT
-
-LISTING = """<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>{more}</IsTruncated>{next}
-<Quantity>1</Quantity><Items><DistributionSummary><Id>{id}</Id><Enabled>true</Enabled>
-<LastModifiedTime>2022-03-09T06:13:31.000Z</LastModifiedTime></DistributionSummary></Items></DistributionList>"""
-NO_LISTING = "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>0</Quantity>"
-
-
-class Raw(BytesIO):
-    """A response body as urllib3 hands it on."""
-
-    def stream(self):
-        yield self.read()
-
-
-def respond(request, status, body):
-    return AWSResponse(request.url, status, {"Content-Length": str(len(body))}, Raw(body.encode()))
-
-
-def is_json(request):
-    return "X-Amz-Target" in request.headers
-
-
-def error(request, code, message, status=400):
-    """An error in the wire form of the service that was asked."""
-    if is_json(request):
-        return respond(request, status, json.dumps({"__type": code, "message": message}))
-    said = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
-    return respond(request, status, said)
-
-
-def metric_data(request, value, next_token=None, at=NOW):
-    """A page that answers the first query with one value, at NOW."""
-    if is_json(request):
-        result = {"Id": "q0", "Timestamps": [at], "Values": [value], "StatusCode": "Complete"}
-        return respond(request, 200, json.dumps({"MetricDataResults": [result], "NextToken": next_token}))
-    token = f"<NextToken>{next_token}</NextToken>" if next_token else ""
-    return respond(
-        request,
-        200,
-        "<GetMetricDataResponse><GetMetricDataResult><MetricDataResults><member><Id>q0</Id>"
-        f"<Timestamps><member>{iso_utc(at)}</member></Timestamps><StatusCode>Complete</StatusCode>"
-        f"<Values><member>{value}</member></Values></member></MetricDataResults>{token}"
-        "</GetMetricDataResult></GetMetricDataResponse>",
-    )
-
-
-@pytest.fixture
-def aws(account, config, monkeypatch):
-    """An Aws whose requests are answered by the functions put into `aws.answers`, one by one, the last for ever."""
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    made = Aws(account, config, "test")
-    made.answers, made.requests = [], []
-
-    def answer(request, **_):
-        made.requests.append(request)
-        chosen = made.answers.pop(0) if len(made.answers) > 1 else made.answers[0]
-        answered = chosen(request)
-        if isinstance(answered, Exception):
-            raise answered
-        return answered
-
-    for client in (made._cloudfront, made._cloudwatch):
-        client.meta.events.register("before-send", answer)
-    return made
-
+from tests.unit.aws.canned import LISTING, NO_LISTING, error, is_json, metric_data, respond
 
 REQUEST = metric_data_request(plan_series(["E1"], DEFAULT_METRICS[:1]), Window(NOW, NOW + 120), 60)
 
