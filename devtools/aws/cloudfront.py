@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+import zlib
 from io import BytesIO
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 from xml.sax.saxutils import escape
@@ -25,6 +26,7 @@ SUMMARY = re.compile(r"<DistributionSummary>.*?</DistributionSummary>", re.DOTAL
 SUMMARY_END = "</DistributionSummary>"
 # AWS has no Items in a list of none.
 EMPTY_ITEMS = re.compile(r"<Items>\s*</Items>|<Items */>")
+STATUS = re.compile(r"<Status>\w+</Status>")
 ORIGIN = "origin"
 
 
@@ -38,17 +40,22 @@ class Record(NamedTuple):
     tags: Mapping[str, str]
     created_at: float
     settings: Mapping[str, Any]
+    origin: str = "origin.example.com"
 
 
 class ControlPlane:
-    """The resources of all accounts; moto keeps them, under the account's number."""
+    """The resources of all accounts; moto keeps them, under the account's number. `clock` tells the time."""
 
     # moto's backends belong to the whole process and were not made for threads.
     _lock = threading.RLock()
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._summaries: Dict[str, List[str]] = {}
+        self._records: Dict[str, Record] = {}
+        # When the deployment of a distribution ends.
+        self._deployed_at: Dict[str, float] = {}
 
     def forget(self, account: AwsAccount) -> None:
         """Drop all that moto keeps of an account."""
@@ -66,9 +73,27 @@ class ControlPlane:
             made.id = made.distribution_id = record.id
             made.arn = f"arn:{account.partition}:cloudfront::{account.account_id}:distribution/{record.id}"
             made.domain_name = f"d{record.id[1:].lower()}.{DOMAINS[account.partition]}"
-            made.last_modified_time = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(record.created_at))
+            made.last_modified_time = _timestamp(record.created_at)
             made.etag = f"E{record.id[:0:-1]}"
             self.tag(account, record.id, record.tags)
+            self._records[record.id] = record
+            self._summaries.pop(account.account_id, None)
+
+    def update(
+        self, account: AwsAccount, distribution_id: str, deployed_after: float, changes: Mapping[str, Any]
+    ) -> None:
+        """Modify a distribution now, as `Record` has it; it is deployed so many seconds later.
+
+        KeyError when there is none of that Id.
+        """
+        backend = cloudfront_backends[account.account_id][account.partition]
+        with self._lock:
+            made, now = backend.distributions[distribution_id], self._clock.time()
+            record = self._records[distribution_id] = self._records[distribution_id]._replace(**changes)
+            made.distribution_config = type(made.distribution_config)(_config(record))
+            made.last_modified_time = _timestamp(now)
+            made.etag = f"E{zlib.crc32(f'{made.etag}{now}'.encode()):013X}"
+            self._deployed_at[distribution_id] = now + deployed_after
             self._summaries.pop(account.account_id, None)
 
     def tag(self, account: AwsAccount, distribution_id: str, tags: Mapping[str, str]) -> None:
@@ -107,7 +132,7 @@ class ControlPlane:
         if marker and marker not in ids:
             raise ApiError("InvalidArgument", "The specified marker does not exist.", 400)
         first = ids.index(marker) + 1 if marker else 0
-        page = summaries[first : first + most]
+        page = list(map(self._with_status, summaries[first : first + most]))
         truncated = first + most < len(summaries)
         following = f"<NextMarker>{_id(page[-1])}</NextMarker>" if truncated else ""
         items = f"<Items>{''.join(page)}</Items>" if page else ""
@@ -116,6 +141,10 @@ class ControlPlane:
             f"<IsTruncated>{str(truncated).lower()}</IsTruncated><Quantity>{len(page)}</Quantity>{items}"
             "</DistributionList>"
         )
+
+    def _with_status(self, summary: str) -> str:
+        is_deployed = self._clock.time() >= self._deployed_at.get(_id(summary), 0.0)
+        return STATUS.sub(f"<Status>{'Deployed' if is_deployed else 'InProgress'}</Status>", summary, count=1)
 
     def _all_summaries(self, request: Request, account: AwsAccount) -> List[str]:
         """All of moto's summaries in XML, with what it leaves out; rendering takes it 2 ms for each."""
@@ -127,6 +156,10 @@ class ControlPlane:
                 _completed(summary, backend.distributions[_id(summary)].etag) for summary in SUMMARY.findall(listing)
             ]
         return self._summaries[account.account_id]
+
+
+def _timestamp(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
 def _id(summary: str) -> str:
@@ -144,7 +177,7 @@ def _config(record: Record) -> Dict[str, Any]:
     # moto for Python 3.8 keeps lists as the request's XML had them, and does not escape what it renders.
     parsed = getattr(CloudFrontResponse(), "automated_parameter_parsing", False)
     endpoint = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}
-    origins = [{"Id": ORIGIN, "DomainName": "origin.example.com", "CustomOriginConfig": endpoint}]
+    origins = [{"Id": ORIGIN, "DomainName": record.origin, "CustomOriginConfig": endpoint}]
     aliases = list(record.aliases)
     config: Dict[str, Any] = {
         "CallerReference": record.id,

@@ -40,7 +40,7 @@ class EmbeddedAWS:
         self._accounts = Accounts()
         self._points = DataPoints(seed, settles_after)
         self._cloudwatch = CloudWatch(self._points)
-        self._control = ControlPlane()
+        self._control = ControlPlane(clock)
         self.faults = Faults(seed)
         self._gateway = Gateway(clock, self._accounts, self.faults, self._control, self._cloudwatch)
         self._server: Optional[Server] = None
@@ -124,6 +124,15 @@ class EmbeddedAWS:
             Source(distribution_id, account.account_id, account.home_region, busy, since, additional_metrics)
         )
         return distribution_id
+
+    def update_distribution(
+        self, account: AwsAccount, distribution_id: str, deployed_after: float = 240.0, **changes: Any
+    ) -> None:
+        """Modify a distribution: `aliases`, `comment`, `enabled`, `settings` or `origin`, its origin's domain.
+
+        It has a new ETag and LastModifiedTime, and is `InProgress` for so many seconds.
+        """
+        self._control.update(account, distribution_id, deployed_after, changes)
 
     def tag(self, account: AwsAccount, distribution_id: str, tags: Mapping[str, str]) -> None:
         """Give a distribution these resource tags, in the place of those of the same keys."""

@@ -57,6 +57,34 @@ def test_a_listing_holds_while_distributions_are_added(aws, account) -> None:
     assert listed(cloudfront) == [ids]
 
 
+def test_a_modification_has_a_time_and_an_etag_and_is_deployed_some_minutes_later(aws, account, clock) -> None:
+    cloudfront = client(aws, "cloudfront")
+    key = aws.add_distribution(account, aliases=["www.example.com"], tags={"env": "live"})
+    other = aws.add_distribution(account)
+
+    def summaries():
+        page = cloudfront.list_distributions()["DistributionList"]
+        return {summary["Id"]: summary for summary in page["Items"]}
+
+    before = summaries()
+    clock.advance(600)
+    aws.update_distribution(account, key, deployed_after=240, origin="origin-2.example.com", comment="another origin")
+    after = summaries()
+    assert after[other] == before[other]
+    differing = {name for name in after[key] if after[key][name] != before[key][name]}
+    # botocore for Python 3.8 does not read the ETag of a summary.
+    etag = {"ETag"} & set(before[key])
+    assert differing == {"Origins", "Comment", "LastModifiedTime", "Status", *etag}
+    assert after[key]["Origins"]["Items"][0]["DomainName"] == "origin-2.example.com"
+    assert after[key]["LastModifiedTime"] == clock.time()
+    assert (before[key]["Status"], after[key]["Status"]) == ("Deployed", "InProgress")
+    clock.advance(239)
+    assert summaries()[key]["Status"] == "InProgress"
+    clock.advance(1)
+    assert summaries()[key] == {**after[key], "Status": "Deployed"}
+    assert tagged(client(aws, "resourcegroupstaggingapi"))[0] == [after[key]["ARN"]]
+
+
 def test_items_is_absent_when_there_are_none(aws, account) -> None:
     listing = client(aws, "cloudfront").list_distributions()["DistributionList"]
     assert "Items" not in listing
