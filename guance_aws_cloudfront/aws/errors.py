@@ -143,12 +143,14 @@ def explain(error: Exception, account: Account, operation: str, hidden: Sequence
         reason = f"the answer could not be read ({said})"
         advice = "The next run asks again; if it lasts, report it with this line."
     code = _code(error)
-    kind = AwsDeniedError if code in REMEDIES[0].codes else AwsError
-    return kind(
-        f"{step} failed: {reason}. {advice}",
-        is_gone=code in GONE,
-        is_of_key=any(code in remedy.codes for remedy in OF_KEY),
-    )
+    is_denied = code in REMEDIES[0].codes
+    is_of_key = any(code in remedy.codes for remedy in OF_KEY)
+    if is_of_key or (is_denied and operation == "AssumeRole"):
+        # By its end, so that who has several keys knows which; the whole ID is masked everywhere.
+        whose = "role is assumed with the access key that" if account.role_arn else "access key"
+        advice = f"{advice} The {whose} ends in …{account.ak_id[-4:]}."
+    kind = AwsDeniedError if is_denied else AwsError
+    return kind(f"{step} failed: {reason}. {advice}", is_gone=code in GONE, is_of_key=is_of_key)
 
 
 def _code(error: Exception) -> str:

@@ -214,6 +214,8 @@ def test_a_key_that_aws_does_not_take_is_told_once(func, aws, datakit, one) -> N
     assert results(record)["who am I"] == "FAILED"
     assert {results(record)[what] for what in OF_AWS[1:]} == {"untried"}
     assert rows(record)["cloudfront:ListDistributions"][1] == "AWS does not take the access key, see above"
+    assert f"The access key ends in …{AK_ID[-4:]}." in rows(record)["who am I"][1]
+    assert AK_ID not in record.log + record.exception
     assert record.exception.count("refused the signature") == 1 and "1 part of the check failed" in record.exception
     assert record.log.splitlines()[-1] == "NOT READY: 1 of 14 checks failed: who am I."
 

@@ -5,7 +5,7 @@ import pytest
 from devtools.aws.embedded import Fault, Traffic
 from devtools.clock import SimulatedClock
 from tests.conftest import AK_SECRET, NOW
-from tests.contract.conftest import CHECK, JOB, PREVIEW, RESET
+from tests.contract.conftest import CHECK, PREVIEW, RESET, configure
 from tests.contract.test_accounts import NAMES, entry, key_of, let_accounts_be
 
 HOUR = 3600
@@ -70,14 +70,13 @@ def test_a_preview_to_which_aws_does_not_answer_ends_with_a_sentence(
     assert took(record) <= WITHIN
 
 
-def test_a_preview_says_what_it_leaves_out(func, aws, datakit, one, clock) -> None:
-    func.run_cron_job(JOB)
-    clock.advance(20 * HOUR)
+def test_a_preview_says_what_it_leaves_out(func, aws, datakit, one) -> None:
+    configure(func, first_lookback=20 * HOUR)
     aws.faults.add(Fault(takes=9))
     record = func.run_in_editor(PREVIEW)
     assert record.status == "success"
     assert took(record) <= WITHIN
-    assert "The time of a preview is over: the last 11 h 15 min are left out of it." in record.return_value["warnings"]
+    assert "The time of a preview is over: the last 11 h are left out of it." in record.return_value["warnings"]
 
 
 @pytest.mark.parametrize("function", [CHECK, PREVIEW])

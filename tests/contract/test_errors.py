@@ -33,6 +33,8 @@ def test_a_wrong_key_is_told(func, aws, datakit) -> None:
     record = func.call(RUN)
     assert "Listing the distributions failed: AWS does not know the access key (InvalidClientTokenId" in failed(record)
     assert "is it a key of the partition aws, which was asked?" in record.exception
+    assert record.exception.endswith("The access key ends in …0001.")
+    assert "AKIAUNKNOWN" not in record.exception + record.log
     assert datakit.posts == []
 
 
@@ -40,6 +42,7 @@ def test_a_wrong_secret_is_told_without_it(func, aws) -> None:
     use_key(func, ak_secret="wrong/secret/wrong/secret/wrong/secret/0")
     record = func.call(RUN)
     assert "AWS refused the signature (SignatureDoesNotMatch). Check that 'ak_secret'" in failed(record)
+    assert record.exception.endswith(f"The access key ends in …{AK_ID[-4:]}.")
     assert "wrong/secret" not in record.exception + record.log + record.traceback
 
 
@@ -55,6 +58,12 @@ def test_a_refused_signature_tells_how_the_clocks_stand(func, aws, ahead, senten
     aws.clock_ahead = ahead
     aws.faults.add(Fault(code="SignatureDoesNotMatch", status=403))
     assert sentence in failed(func.run_cron_job(JOB))
+
+
+@pytest.mark.parametrize("code", ["ServiceUnavailable", "Throttling", "AccessDenied"])
+def test_the_access_key_is_named_only_where_it_is_the_reason(func, aws, code) -> None:
+    aws.faults.add(Fault("ListDistributions", code=code, status=400))
+    assert "ends in" not in failed(func.run_cron_job(JOB))
 
 
 def test_a_denied_listing_names_the_action(func, aws) -> None:

@@ -3,10 +3,10 @@
 import pytest
 
 import devtools.aws.sts
-from devtools.aws.embedded import Traffic
+from devtools.aws.embedded import Fault, Traffic
 from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, NOW
-from tests.contract.conftest import JOB, SET
+from tests.contract.conftest import JOB, SET, use_key
 
 HOUR, SETTLED = 3600, 180
 BUSY = Traffic(requests=900.0)
@@ -58,7 +58,25 @@ def test_a_role_that_cannot_be_assumed_is_told_with_its_remedy(func, aws, other,
     assert record.status == "failure"
     assert "Assuming the role failed: permission is denied (AccessDenied" in record.exception
     assert "Check 'role_arn' and 'external_id', allow the key's user the IAM action sts:AssumeRole" in record.exception
+    assert record.exception.endswith(f"The role is assumed with the access key that ends in …{AK_ID[-4:]}.")
     assert "another-one" not in record.exception
+
+
+def test_a_key_that_may_assume_nothing_for_it_is_unknown_is_named(func, aws, other) -> None:
+    assume(func, other)
+    use_key(func, ak_id="AKIAUNKNOWN00000WXYZ")
+    record = func.run_cron_job(JOB)
+    assert "Assuming the role failed: AWS does not know the access key (InvalidClientTokenId" in record.exception
+    assert record.exception.endswith("The role is assumed with the access key that ends in …WXYZ.")
+    assert "UNKNOWN" not in record.exception + record.log
+
+
+def test_where_aws_does_not_take_a_role_s_temporary_key_the_account_s_own_is_named(func, aws, other) -> None:
+    assume(func, other)
+    aws.faults.add(Fault("ListDistributions", code="ExpiredToken", status=403))
+    record = func.run_cron_job(JOB)
+    assert "AWS does not take the temporary key of the role (ExpiredToken" in record.exception
+    assert f"The role is assumed with the access key that ends in …{AK_ID[-4:]}." in record.exception
 
 
 def test_credentials_are_renewed_before_they_expire(func, aws, datakit, clock, other, monkeypatch) -> None:
