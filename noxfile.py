@@ -1,9 +1,12 @@
 """What `make test` runs. Sessions without a Python of their own use .venv, which the Makefile makes."""
 
+import shutil
 import sys
+from pathlib import Path
 
 import nox
 
+nox.options.sessions = ["lint", "types", "security", "audit", "market", "tests-oldest", "tests-newest"]
 nox.options.envdir = ".venv/nox"
 nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "venv"
@@ -45,14 +48,50 @@ def market(session):
     session.run(sys.executable, "-m", "devtools.market.build")
 
 
+# A worker that has nothing left takes tests from the other.
+SHARED_OUT = ("-n", "auto", "--dist", "worksteal")
+# What ships, and what stands in for AWS, Func and DataKit. The other tools are run by the newest Python only.
+ON_OLDEST = ("unit", "contract", "faults", "devtools/aws", "devtools/func", "devtools/guance")
+
+
 @nox.session(name="tests-oldest", python="3.8")
 def tests_oldest(session):
-    """All tests on the oldest Python of Func, with the boto3 that pip installs there."""
+    """The tests of what ships on the oldest Python of Func, with the boto3 that pip installs there."""
     session.install("--quiet", "-r", "requirements/dev-py38.txt")
-    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+    paths = [f"tests/{path}" for path in ON_OLDEST]
+    session.run("python", "-m", "pytest", *SHARED_OUT, *(session.posargs or paths))
 
 
 @nox.session(name="tests-newest", python=False)
 def tests_newest(session):
     """All tests on the newest Python that is installed."""
-    session.run(sys.executable, "-m", "pytest", "-n", "auto", *session.posargs)
+    session.run(sys.executable, "-m", "pytest", *SHARED_OUT, *session.posargs)
+
+
+@nox.session
+def mutation(session):
+    """Which changes of a module no test notices: `nox -s mutation -- points/windows [tests …]`.
+
+    cosmic-ray changes one thing of the module at a time, in a clone of what is committed, and runs the tests.
+    """
+    module, *tests = session.posargs
+    session.install("--quiet", "-r", "requirements/mutation.txt")
+    clone = Path("build/mutation", module).absolute()
+    shutil.rmtree(clone, ignore_errors=True)
+    session.run("git", "clone", "--quiet", ".", str(clone), external=True)
+    own = f"tests/unit/{module.rpartition('/')[0]}/test_{module.rpartition('/')[2]}.py"
+    tests = tests or [*filter(lambda path: Path(path).exists(), [own]), "tests/contract"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    (clone / "mutation.toml").write_text(
+        "[cosmic-ray]\n"
+        f'module-path = "guance_aws_cloudfront/{module}.py"\n'
+        f'test-command = "{" ".join(command)}"\n'
+        "timeout = 300\n"
+        "excluded-modules = []\n"
+        'distributor.name = "local"\n'
+    )
+    session.chdir(clone)
+    for step in (["baseline", "mutation.toml"], ["init", "mutation.toml", "session"]):
+        session.run("cosmic-ray", *step, env={"CI": "true"})
+    session.run("cosmic-ray", "exec", "mutation.toml", "session", env={"CI": "true"})
+    session.run("cr-report", "--surviving-only", "--show-diff", "session")

@@ -1,6 +1,7 @@
-"""Makes a release: changelog and version, then market, zip and their checksums: `make release VERSION=1.2.3`.
+"""Makes a release: changelog and version, then market, zip, bill of materials, checksums: `make release VERSION=1.2.3`.
 
-What it writes into the source are two lines; commit, tag and publication stay a person's.
+It wants an audit of the pinned packages (`make audit`), or the word that it was left out (AUDIT=skipped). It writes two
+lines into the source; commit, tag and publication stay a person's.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
+from devtools.audit import AuditError, kept_result
+from devtools.market.bill import bill_of_materials
 from devtools.market.build import ROOT, build, write
 from devtools.market.imports import PACKAGE
 from devtools.market.rules import MarketError
@@ -23,14 +26,19 @@ UNRELEASED = "## [Unreleased]"
 PLACE = f"{PACKAGE}/version.py"
 CHANGELOG = "CHANGELOG.md"
 CHECKSUMS = "SHA256SUMS"
+BILL = f"{PACKAGE}.cdx.json"
+SKIPPED = "skipped"
 
 
 class ReleaseError(Exception):
     """A release that cannot be made as things are."""
 
 
-def release(root: Path, version: str, today: str) -> List[Path]:
-    """Write version and changelog, build; the files to publish. A refusal comes before anything is written."""
+def release(root: Path, version: str, today: str, audited: str) -> List[Path]:
+    """Write version and changelog, build; the files to publish. A refusal comes before anything is written.
+
+    `today` is YYYY-MM-DD, `audited` what the bill of materials says of the audit.
+    """
     source, changelog = root / PLACE, root / CHANGELOG
     code, changes = (path.read_text(encoding="utf-8") for path in (source, changelog))
     changed = {source: with_version(code, version), changelog: with_section(changes, version, today)}
@@ -39,9 +47,10 @@ def release(root: Path, version: str, today: str) -> List[Path]:
         path.write_text(text, encoding="utf-8")
     files = build(root)
     folder, archive = write(files, root / "dist")
-    sums = root / "dist" / CHECKSUMS
-    sums.write_text(checksums(files, folder.name, archive), encoding="utf-8")
-    return [folder, archive, sums]
+    bill, sums = root / "dist" / BILL, root / "dist" / CHECKSUMS
+    bill.write_text(bill_of_materials(root, version, today, archive, audited), encoding="utf-8")
+    sums.write_text(checksums(files, folder.name, (archive, bill)), encoding="utf-8")
+    return [folder, archive, bill, sums]
 
 
 def with_version(code: str, version: str) -> str:
@@ -66,9 +75,10 @@ def with_section(changes: str, version: str, today: str) -> str:
     return f"{before}{heading}\n## [{version}] - {today}\n{after}"
 
 
-def checksums(files: Dict[str, bytes], folder: str, archive: Path) -> str:
-    """The SHA-256 of every file, as `sha256sum -c` reads it beside them."""
-    named = {archive.name: archive.read_bytes(), **{f"{folder}/{path}": content for path, content in files.items()}}
+def checksums(files: Mapping[str, bytes], folder: str, others: Sequence[Path]) -> str:
+    """The SHA-256 of the files of a folder and of others beside it, as `sha256sum -c` reads it beside them."""
+    named = {other.name: other.read_bytes() for other in others}
+    named.update({f"{folder}/{path}": content for path, content in files.items()})
     return "".join(f"{hashlib.sha256(content).hexdigest()}  {path}\n" for path, content in sorted(named.items()))
 
 
@@ -79,17 +89,22 @@ def _order(version: str) -> Tuple[int, ...]:
     return tuple(map(int, found.groups()))
 
 
-def main(arguments: List[str]) -> int:
-    """Make the release that the one argument names; the exit status."""
-    version = arguments[0] if arguments else ""
+def main(arguments: Sequence[str], root: Path = ROOT, now: Optional[float] = None) -> int:
+    """Make the release of a version; the exit status. A second argument `skipped` says that there was no audit."""
+    version, audit = [*arguments, "", ""][:2]
+    now = time.time() if now is None else now
     try:
-        made = release(ROOT, version, time.strftime("%Y-%m-%d", time.gmtime()))
+        audited = SKIPPED if audit == SKIPPED else kept_result(root, now)
+        made = release(root, version, time.strftime("%Y-%m-%d", time.gmtime(now)), audited)
+    except AuditError as error:
+        print(f"{error} Run make audit, or say that you leave it out: AUDIT={SKIPPED}.", file=sys.stderr)
+        return 1
     except (ReleaseError, MarketError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{version}: {', '.join(str(path.relative_to(ROOT)) for path in made)}.")
+    print(f"{version}: {', '.join(str(path.relative_to(root)) for path in made)}. Audit: {audited}")
     print(
-        f'Now: make test, git commit -am "Release {version}", git tag v{version}, and publish them (README, Install).'
+        f'Now: make test, git commit -am "Release {version}", git tag v{version}, and publish them (CONTRIBUTING.md).'
     )
     return 0
 

@@ -1,6 +1,7 @@
 """A release: two lines of the source, a market that serves, checksums that hold; refusals that leave all as it was."""
 
 import hashlib
+import json
 import shutil
 import threading
 from functools import partial
@@ -8,7 +9,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.error import HTTPError
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
+from devtools.audit import REQUIREMENTS, Verdict, keep_result
 from devtools.clock import SimulatedClock
 from devtools.func.runtime import LocalFunc
 from devtools.market import release as module
@@ -18,6 +22,7 @@ from devtools.market.release import ReleaseError, release, with_section, with_ve
 from guance_aws_cloudfront.version import VERSION
 from tests.conftest import NOW
 
+AUDITED = "2026-03-01: nothing was found."
 CHANGES = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- A thing.\n\n## [0.9.0] - 2026-01-01\n\n- An older one.\n"
 
 
@@ -25,6 +30,9 @@ CHANGES = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- A thing.\n\n## [0.9.
 def tree(tree):
     """A copy of the source tree, with changes that are not released."""
     (tree / "CHANGELOG.md").write_text(CHANGES)
+    (tree / "requirements").mkdir()
+    for path in REQUIREMENTS:
+        shutil.copy(ROOT / path, tree / path)
     return tree
 
 
@@ -47,7 +55,7 @@ def served(tmp_path):
 
 
 def test_a_release_sets_the_version_in_one_place_and_dates_the_changelog(tree) -> None:
-    folder, archive, sums = release(tree, "1.2.3", "2026-03-02")
+    folder, archive, bill, sums = release(tree, "1.2.3", "2026-03-02", AUDITED)
     assert (
         "## [Unreleased]\n\n## [1.2.3] - 2026-03-02\n\n### Added\n\n- A thing." in (tree / "CHANGELOG.md").read_text()
     )
@@ -60,11 +68,11 @@ def test_a_release_sets_the_version_in_one_place_and_dates_the_changelog(tree) -
     assert 'VERSION = "1.2.3"' in changed[0].read_text()
     assert "description: Version 1.2.3. " in (folder / "META.yaml").read_text()
     assert archive.is_file()
-    assert sums.parent == folder.parent
+    assert {bill.parent, sums.parent} == {folder.parent}
 
 
 def test_the_checksums_are_of_every_file_and_hold(tree) -> None:
-    sums = release(tree, "1.2.3", "2026-03-02")[2]
+    sums = release(tree, "1.2.3", "2026-03-02", AUDITED)[-1]
     listed = dict(line.split("  ")[::-1] for line in sums.read_text().splitlines())
     there = {path.relative_to(sums.parent).as_posix() for path in sums.parent.rglob("*") if path.is_file()}
     assert set(listed) == there - {sums.name}
@@ -75,7 +83,7 @@ def test_the_checksums_are_of_every_file_and_hold(tree) -> None:
 def test_the_same_release_made_twice_has_the_same_checksums(tree, tmp_path_factory) -> None:
     again = tmp_path_factory.mktemp("again") / "tree"
     shutil.copytree(tree, again)
-    first, second = (release(where, "1.2.3", "2026-03-02")[2].read_text() for where in (tree, again))
+    first, second = (release(where, "1.2.3", "2026-03-02", AUDITED)[-1].read_text() for where in (tree, again))
     assert first == second
 
 
@@ -94,7 +102,7 @@ def test_the_same_release_made_twice_has_the_same_checksums(tree, tmp_path_facto
 def test_what_cannot_be_released_is_refused_and_nothing_is_written(tree, version, changes, sentence) -> None:
     (tree / "CHANGELOG.md").write_text(changes)
     with pytest.raises(ReleaseError, match=sentence):
-        release(tree, version, "2026-03-02")
+        release(tree, version, "2026-03-02", AUDITED)
     assert (tree / "CHANGELOG.md").read_text() == changes
     assert (tree / PACKAGE / "version.py").read_bytes() == (ROOT / PACKAGE / "version.py").read_bytes()
     assert not (tree / "dist").exists()
@@ -113,9 +121,57 @@ def test_the_changelog_of_this_repository_can_be_released_or_has_just_been() -> 
         assert f"## [{VERSION}] - 2026-03-02" in with_section(changes, VERSION, "2026-03-02")
 
 
-def test_a_refusal_is_a_sentence_and_a_status(capsys) -> None:
-    assert module.main([]) == 1
+def test_a_refusal_is_a_sentence_and_a_status(tree, capsys) -> None:
+    assert module.main(["", "skipped"], tree) == 1
     assert "make release VERSION=1.2.3" in capsys.readouterr().err
+
+
+def test_the_bill_of_materials_is_valid_and_names_what_ships_and_what_it_uses(tree) -> None:
+    _, archive, bill, _ = release(tree, "1.2.3", "2026-03-02", AUDITED)
+    text = bill.read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    told = json.loads(text)
+    shipped = told["metadata"]["component"]
+    assert (shipped["name"], shipped["version"]) == (PACKAGE, "1.2.3")
+    assert shipped["hashes"][0]["content"] == hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert shipped["properties"] == [{"name": f"{PACKAGE}:audit", "value": AUDITED}]
+    used = {one["name"]: {it["name"]: it["value"] for it in one["properties"]} for one in told["components"]}
+    assert set(used) == {"boto3", "botocore"}
+    for name, tested in used.items():
+        oldest, newest = (pinned_version(path, name) for path in ("requirements/dev-py38.txt", "requirements/dev.txt"))
+        assert tested == {f"{PACKAGE}:tested_from": oldest, f"{PACKAGE}:tested_to": newest}
+
+
+def pinned_version(path, name):
+    lines = (ROOT / path).read_text().splitlines()
+    return next(line.split()[0].partition("==")[2] for line in lines if line.startswith(f"{name}=="))
+
+
+@pytest.mark.parametrize(
+    ("status", "age", "sentence"),
+    [
+        (None, 0, "The pinned packages have not been audited."),
+        (3, 0, "The audit of 2026-03-01 did not pass"),
+        (0, 8 * 86400, "older than 7 days"),
+    ],
+)
+def test_a_release_wants_an_audit_or_the_word_that_there_was_none(tree, capsys, status, age, sentence) -> None:
+    if status is not None:
+        keep_result(tree, Verdict(status, "."), NOW)
+    assert module.main(["1.2.3"], tree, NOW + age) == 1
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert "make audit" in said
+    assert "AUDIT=skipped" in said
+    assert (tree / "CHANGELOG.md").read_text() == CHANGES
+    assert module.main(["1.2.3", "skipped"], tree, NOW + age) == 0
+    assert "Audit: skipped" in capsys.readouterr().out
+
+
+def test_an_audit_that_passed_is_named_in_the_release(tree, capsys) -> None:
+    keep_result(tree, Verdict(0, "Nothing was found."), NOW)
+    assert module.main(["1.2.3"], tree, NOW) == 0
+    assert "2026-03-01: Nothing was found." in capsys.readouterr().out
 
 
 def test_a_func_installs_and_deploys_from_the_served_market(served) -> None:
