@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
-from devtools.assets.dql import Asked, Scope, Text, newest
+from devtools.assets.dql import Asked, Scope, Text, changes, newest
 from devtools.assets.thresholds import COLOUR_NAMES, LEVELS
 
 # A tag of the points, the variable that filters it, and the name that the dashboard shows.
@@ -113,6 +113,12 @@ def table(key: str, title: Text, help_text: Text, mapped: Tuple[str, ...], *colu
     query = newest(OBJECTS, *(name for name, _ in columns))
     named = (("account_name", Text("Account", "账户")), ("Id", Text("Distribution", "分配")), *columns)
     return Chart(key, "table", title, help_text, (Shown(query),), size=(24, 10), columns=named, mapped=mapped)
+
+
+def events(key: str, title: Text, help_text: Text, most: int, *columns: Tuple[str, Text]) -> Chart:
+    """The newest changes of distributions, a row each."""
+    query = changes(ALL, most, *(name for name, _ in columns))
+    return Chart(key, "table", title, help_text, (Shown(query),), columns=columns, size=(24, 8))
 
 
 def coloured(levels: str) -> Text:

@@ -29,6 +29,11 @@ NAMESPACES = {METRIC: ("M", METRIC_MEASUREMENT), CUSTOM_OBJECT: ("CO", OBJECT_ME
 # Tags of the points that a query may filter by or group by; `metric_tags` and `object_point` give them.
 METRIC_TAGS = frozenset({"account_name", "DistributionId", "DomainName", "Alias", "FunctionName", "name"})
 OBJECT_TAGS = frozenset({"account_name", "ARN", "DomainName", "Id", "Status", "name"})
+EVENT_TAGS = frozenset({"account_name", "DistributionId", "DomainName", "Alias", "df_source", "class", "change_type"})
+EVENT_FIELDS = frozenset({"df_title", "df_message", "diff"})
+TAGS = {METRIC: METRIC_TAGS, CUSTOM_OBJECT: OBJECT_TAGS, EVENT: EVENT_TAGS}
+# What tells the change events of distributions from all others.
+CHANGE = (("df_source", "change"), ("class", OBJECT_MEASUREMENT))
 REQUESTS_WITH_HIT_RATE, CACHE_HITS = "Derived_RequestsWithCacheHitRate", "Derived_CacheHitsUpperBound"
 
 
@@ -47,7 +52,8 @@ class Query(NamedTuple):
     """A query: what it selects, of which points, grouped by which tags.
 
     `targets` is its DQL, `function` and `field` are what Guance's editor shows, for a query of one target. `filters`
-    are pairs of a tag and what it must be: a dashboard's variable as `#{name}`, or a value.
+    are pairs of a tag and what it must be: a dashboard's variable as `#{name}`, or a value. `newest_first` is how many
+    rows there are at most, the newest first; 0 for all.
     """
 
     targets: str
@@ -57,6 +63,7 @@ class Query(NamedTuple):
     filters: Tuple[Tuple[str, str], ...] = ()
     namespace: str = METRIC
     alias: str = ""
+    newest_first: int = 0
 
     @property
     def dql(self) -> str:
@@ -68,6 +75,8 @@ class Query(NamedTuple):
             parts.append(f"{{ {' and '.join(_condition(*one) for one in self.filters)} }}")
         if self.by:
             parts.append(f"BY {', '.join(f'`{tag}`' for tag in self.by)}")
+        if self.newest_first:
+            parts.append(f"ORDER BY `time` DESC LIMIT {self.newest_first}")
         return " ".join(parts)
 
     @property
@@ -82,9 +91,8 @@ class Query(NamedTuple):
 
     def check(self) -> None:
         """AssetError for a tag that the points have not."""
-        known = METRIC_TAGS if self.namespace == METRIC else OBJECT_TAGS
         for tag in (*self.by, *(tag for tag, _ in self.filters)):
-            if self.namespace != EVENT and tag not in known:
+            if tag not in TAGS[self.namespace]:
                 raise AssetError(f"no {self.namespace} point carries the tag {tag}")
 
 
@@ -244,6 +252,27 @@ def newest(scope: Scope, *names: str) -> Query:
 def number_of_objects(scope: Scope) -> Query:
     """How many objects there are."""
     return Query("COUNT(`name`)", "COUNT", "name", scope.by, scope.filters, CUSTOM_OBJECT)
+
+
+def lowest_of_objects(name: str, scope: Scope) -> Query:
+    """The lowest value of a field that is a number; AssetError for what objects lack."""
+    if name not in object_fields():
+        raise AssetError(f"objects have no field {name}")
+    return Query(f"MIN(`{name}`)", "MIN", name, scope.by, scope.filters, CUSTOM_OBJECT)
+
+
+def changes(scope: Scope, most: int, *names: str) -> Query:
+    """The newest change events of distributions, with some of their tags and fields."""
+    for name in names:
+        if name not in EVENT_TAGS | EVENT_FIELDS:
+            raise AssetError(f"change events have no field {name}")
+    targets = ", ".join(f"`{name}`" for name in names)
+    return Query(targets, "", names[0], (), (*CHANGE, *scope.filters), EVENT, newest_first=most)
+
+
+def number_of_changes(scope: Scope) -> Query:
+    """How many change events of distributions there are."""
+    return Query("COUNT(`df_title`)", "COUNT", "df_title", scope.by, (*CHANGE, *scope.filters), EVENT)
 
 
 def object_fields() -> FrozenSet[str]:

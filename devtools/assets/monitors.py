@@ -10,6 +10,7 @@ from devtools.assets.dql import (
     error_rate,
     middle,
     misses,
+    number_of_changes,
     number_of_objects,
     total,
 )
@@ -211,6 +212,25 @@ METRICS = Monitor(
     every="15m",
     interval=HOUR,
 )
+# For those who want to know of every change: no fault, and switched off until somebody wants it.
+CHANGED = Monitor(
+    key="changed",
+    title=Text("AWS CloudFront distribution changed", "AWS CloudFront 分配有改动"),
+    what=Text(
+        "the distribution has been changed ({{ Result | to_fixed(0) }} times in the last 30 minutes).",
+        "该分配有改动（最近 30 分钟内 {{ Result | to_fixed(0) }} 次）。",
+    ),
+    look=Text(
+        "the dashboard's recent changes, beside the errors: from what to what. Then AWS CloudTrail: by whom.",
+        "先看仪表板中错误图表旁的「最近的改动」：由什么改成了什么；再看 AWS CloudTrail：由谁改动。",
+    ),
+    recovered=Text("no further change in the last 30 minutes.", "最近 30 分钟内没有新的改动。"),
+    levels="changed",
+    targets=(Target(RESULT, number_of_changes(DISTRIBUTION)),),
+    # An event arrives with the next run after the change.
+    interval=30 * MINUTE,
+    disabled=True,
+)
 MONITORS: Tuple[Monitor, ...] = (
     _error_rate(
         "5xx",
@@ -252,4 +272,5 @@ MONITORS: Tuple[Monitor, ...] = (
     ORIGIN,
     SILENT,
     METRICS,
+    CHANGED,
 )

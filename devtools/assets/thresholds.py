@@ -43,6 +43,7 @@ LEVELS: Dict[str, Levels] = {
     "silent": Levels(
         (("critical", 1),), Text(" distribution reported in half an hour", " 个分配（半小时内上报）"), "<"
     ),
+    "changed": Levels((("info", 1),), Text(" change in half an hour", " 次改动（半小时内）")),
 }
 # Dark enough for white figures.
 COLOURS = {"critical": "#B3261E", "error": "#C2410C", "warning": "#9A5B00"}

@@ -20,9 +20,10 @@ MARKED = {
     '`"metrics": "ALL"` in `CONFIGS` of the startup script.',
     "zh": '默认永不告警：需要附加指标（AWS 收费，须为分配开启），并在启动脚本的 `CONFIGS` 中设置 `"metrics": "ALL"`。',
 }
+OFF = {"en": " (off)", "zh": "（默认关闭）"}
 STATUSES: Dict[str, Dict[str, str]] = {
-    "en": {"critical": "critical", "error": "error", "warning": "warning"},
-    "zh": {"critical": "紧急", "error": "重要", "warning": "警告"},
+    "en": {"critical": "critical", "error": "error", "warning": "warning", "info": "info"},
+    "zh": {"critical": "紧急", "error": "重要", "warning": "警告", "info": "信息"},
 }
 ADDITIONAL_FIELDS = {
     *(one.name for one in DERIVED if one.group == ADDITIONAL),
@@ -50,7 +51,7 @@ def needs_additional(monitor: Monitor) -> bool:
 
 def _row(monitor: Monitor, language: str) -> str:
     levels = LEVELS[monitor.levels]
-    name = getattr(monitor.title, language)
+    name = getattr(monitor.title, language) + (OFF[language] if monitor.disabled else "")
     unit = getattr(levels.unit, language)
     alarms = ", ".join(
         f"{STATUSES[language][status]} {SIGNS[levels.operator]} {operand:,}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, NamedTuple, Sequence, Tuple
 
 from devtools.guance.datakit import DataKit
-from devtools.guance.dql import Asked, Query, Tags, parse, table, values
+from devtools.guance.dql import Asked, Query, Tags, parse, table, title, values
 from devtools.guance.line_protocol import Point
 
 LANGUAGES = ("en", "zh")
@@ -26,7 +27,8 @@ class Span(NamedTuple):
 
 def page_data(root: Path, datakit: DataKit, span: Span) -> Dict[str, Any]:
     """The page's data by language."""
-    points = [*sorted(datakit.latest().values(), key=lambda point: point.time), *datakit.points("custom_object")]
+    others = (*datakit.points("custom_object"), *datakit.points("keyevent"))
+    points = [*sorted(datakit.latest().values(), key=lambda point: point.time), *others]
     dashboards = {
         language: json.loads((root / "dashboard" / language / FILE).read_text(encoding="utf-8"))
         for language in LANGUAGES
@@ -109,11 +111,16 @@ def _table(chart: Mapping[str, Any], asked: Asked) -> Dict[str, Any]:
     readable = {
         (one["field"], value): one["mappingVal"] for one in settings["valMappings"] for value in one["originalVal"]
     }
-    columns = [*query.by, *(column.alias for column in query.columns)]
+    columns = [*query.by, *map(title, query.columns)]
     rows = table(query, asked)
+    # Rows that are points show their time.
+    times = [[time.strftime("%m-%d %H:%M", time.gmtime(row["time"]))] if "time" in row else [] for row in rows]
+    head = [names.get(column, column) for column in columns]
     return {
-        "head": [names.get(column, column) for column in columns],
-        "rows": [[_readable(readable, column, row.get(column)) for column in columns] for row in rows],
+        "head": ["UTC", *head] if any(times) else head,
+        "rows": [
+            [*at, *(_readable(readable, column, row.get(column)) for column in columns)] for at, row in zip(times, rows)
+        ],
     }
 
 

@@ -22,6 +22,8 @@ STEADY = {"account_name": "prod", "DistributionId": "E2STEADY"}
 SCRIPTS = {
     it["jsonScript"]["title"].partition(":")[0].replace("AWS CloudFront ", ""): it["jsonScript"]
     for it in read("monitor", "en")["checkers"]
+    # What is switched off wakes nobody.
+    if not it["is_disable"]
 }
 STATUSES = ("warning", "error", "critical")
 README = Path(__file__).resolve().parents[1] / "README.md"

@@ -113,7 +113,10 @@ def test_an_sre_sees_errors_first_then_the_distributions_and_errors_before_traff
     assert [chart["type"] for chart in below] == ["sequence"] * 2
     assert all("Derived_5xxErrors" in asked(chart) for chart in below)
     assert [chart["type"] for chart in distributions] == ["table"]
-    assert all("Errors`" in asked(chart) for chart in errors if chart["type"] == "sequence")
+    assert [chart["type"] for chart in errors] == ["sequence", "sequence", "table"]
+    assert all("Errors`" in asked(chart) for chart in errors[:2])
+    # What was changed stands beside what went wrong.
+    assert asked(errors[2]).startswith("E::`event`:(")
     assert all("Bytes" in asked(chart) or "Requests_Sum" in asked(chart) for chart in traffic)
 
 
@@ -244,6 +247,10 @@ def test_what_the_editor_shows_is_what_the_query_asks(dashboard) -> None:
                 assert f"{query['fieldFunc'].upper()}(`{query['field']}`)" in query["q"]
 
 
+def named_by_function(aggregate):
+    return f"{aggregate.function.lower()}({aggregate.field})"
+
+
 def test_names_of_lines_and_columns_belong_to_what_the_query_returns(dashboard) -> None:
     for chart in dashboard["main"]["charts"]:
         by_code = {query["query"].get("code"): query["query"].get("q", "") for query in chart["queries"]}
@@ -251,6 +258,7 @@ def test_names_of_lines_and_columns_belong_to_what_the_query_returns(dashboard) 
             query = parse(by_code[named["queryCode"]]).queries[0]
             # By its tag or alias, or as Guance names a function of a field.
             returned = {
-                one.alias or f"{one.expression.function.lower()}({one.expression.field})" for one in query.columns
+                one.alias or getattr(one.expression, "name", "") or named_by_function(one.expression)
+                for one in query.columns
             }
             assert named["key"] in returned | set(query.by)

@@ -11,6 +11,7 @@ from guance_aws_cloudfront.cloudfront.catalog import (
     all_metrics,
     field_name,
 )
+from guance_aws_cloudfront.points import changes
 from guance_aws_cloudfront.points.metrics import source_tags
 from guance_aws_cloudfront.points.objects import object_point
 from guance_aws_cloudfront.points.series import Series, distribution_dimensions
@@ -63,6 +64,7 @@ def test_every_field_and_tag_is_one_that_the_collector_sends() -> None:
     sent = {
         "metric": {METRIC_MEASUREMENT, *FIELDS, *dql.METRIC_TAGS},
         "custom_object": {OBJECT_MEASUREMENT, *dql.OBJECT_TAGS, *dql.object_fields()},
+        "keyevent": {changes.MEASUREMENT, *dql.EVENT_TAGS, *dql.EVENT_FIELDS},
     }
     queries = all_queries()
     assert len(queries) > 100
@@ -74,7 +76,9 @@ def test_every_field_and_tag_is_one_that_the_collector_sends() -> None:
 
 def test_metrics_are_filtered_by_tags_and_no_query_has_a_time_of_its_own() -> None:
     for statement, query in all_queries():
-        known = dql.METRIC_TAGS if query.category == "metric" else dql.OBJECT_TAGS
+        known = {"metric": dql.METRIC_TAGS, "custom_object": dql.OBJECT_TAGS, "keyevent": dql.EVENT_TAGS}[
+            query.category
+        ]
         assert {condition.name for condition in query.conditions} <= known, statement
         # The time range of a request overrides that of a query.
         assert query.time == "", statement
@@ -90,6 +94,12 @@ def test_the_tags_are_those_of_the_points() -> None:
     sent = {name for of_source in tags.values() for name in of_source}
     assert sent >= dql.METRIC_TAGS
     assert set(object_point(RECORD, account, 0)["tags"]) >= dql.OBJECT_TAGS
+    form = changes.known_form(RECORD)
+    event = changes.event_point(RECORD["Id"], form, changes.deleted(form, 0), account, 0)
+    assert set(event["tags"]) >= dql.EVENT_TAGS
+    assert set(event["fields"]) == dql.EVENT_FIELDS
+    assert dict(dql.CHANGE).items() <= event["tags"].items()
+    assert event["measurement"] == dql.NAMESPACES[dql.EVENT][1]
 
 
 def aggregates(expression):

@@ -30,6 +30,10 @@ def of_objects(monitors):
     return [it for it in monitors if it["jsonScript"]["targets"][0]["dql"].startswith("CO::")]
 
 
+def of_events(monitors):
+    return [it for it in monitors if it["jsonScript"]["targets"][0]["dql"].startswith("E::")]
+
+
 def rules(checker):
     return checker["jsonScript"]["checkerOpt"]["rules"]
 
@@ -41,10 +45,10 @@ def rendered(message, **values):
 
 
 def test_every_promised_monitor_is_there(monitors) -> None:
-    assert len(monitors) == 9
+    assert len(monitors) == 10
     for field in ("Derived_5xxErrors", "Derived_4xxErrors", "Derived_TotalErrors", "OriginLatency_p90"):
         assert len([it for it in monitors if field in it["jsonScript"]["targets"][0]["dql"]]) == 1, field
-    assert len(of_objects(monitors)) == 1
+    assert len(of_objects(monitors)) == len(of_events(monitors)) == 1
     compared = [
         (
             script["checkerOpt"]["direction"],
@@ -88,11 +92,17 @@ def test_rules_are_single_sided_adjacent_worst_first_with_strings_as_operands(mo
         assert limits == sorted(limits, reverse=not is_low_bad)
 
 
-def test_each_needs_a_minimum_of_requests_but_those_of_objects(monitors) -> None:
+def test_only_what_is_no_fault_is_switched_off(monitors) -> None:
+    for checker in monitors:
+        is_info = [rule["status"] for rule in rules(checker)] == ["info"]
+        assert checker["is_disable"] is is_info is (checker in of_events(monitors))
+
+
+def test_each_needs_a_minimum_of_requests_but_those_of_objects_and_events(monitors) -> None:
     for checker in monitors:
         script = checker["jsonScript"]
         gates = [it for rule in rules(checker) for it in rule["conditions"] if it["alias"] == "Requests"]
-        if checker in of_objects(monitors):
+        if checker in (*of_objects(monitors), *of_events(monitors)):
             assert gates == []
         elif script["type"] == MUTATION:
             threshold = script["checkerOpt"]["threshold"]
@@ -218,7 +228,7 @@ def test_they_have_the_keys_of_guances_own_examples(monitors) -> None:
     keys = {"extend", "is_disable", "jsonScript", "monitorName", "secret", "tagInfo", "type"}
     for checker in monitors:
         assert set(checker) == keys
-        assert (checker["type"], checker["is_disable"], checker["tagInfo"]) == ("trigger", False, [])
+        assert (checker["type"], checker["tagInfo"]) == ("trigger", [])
         assert checker["jsonScript"]["checkerOpt"]["infoEvent"] is False
     if not EXAMPLE.is_file():
         pytest.skip("Guance's example of a monitor is not there: shared/guance-examples beside the checkout")

@@ -17,6 +17,7 @@ from tests.assets.scenarios import (
     README,
     SCENARIOS,
     SCRIPTS,
+    SHOP,
     SILENT,
     STATUSES,
     Scenario,
@@ -82,6 +83,27 @@ def test_a_dead_collector_is_called_so_before_traffic_seems_to_have_stopped(minu
     silent = first_turn(SILENT, "critical", minute, written)
     assert silent <= 36
     assert silent < first_turn(DROP, "warning", minute, written)
+
+
+# What is switched off until somebody wants it
+
+
+def test_a_change_is_reported_in_the_half_hour_after_it_has_arrived_and_nothing_else_is() -> None:
+    (changed,) = [it["jsonScript"] for it in read("monitor", "en")["checkers"] if it["is_disable"]]
+    tags = {**SHOP, "df_source": "change", "class": "aws_cloudfront"}
+    at, arrival = BEGIN, BEGIN + 5 * MINUTE
+    events = [
+        Point("keyevent", "event", tags, {"df_title": "changed"}, at, arrival),
+        Point("keyevent", "event", {**tags, "df_source": "monitor"}, {"df_title": "an alarm"}, at, at),
+        Point("keyevent", "event", {**tags, "class": "kubernetes_pods"}, {"df_title": "changed"}, at, at),
+    ]
+    turns = range(BEGIN - HOUR, BEGIN + HOUR, MINUTE)
+    reported = {turn: check(changed, events, turn) for turn in turns if check(changed, events, turn)}
+    assert min(reported) == arrival
+    assert max(reported) <= at + 31 * MINUTE
+    assert {tags: event.status for found in reported.values() for tags, event in found.items()} == {
+        SHOP_DIMENSIONS: "info"
+    }
 
 
 # Objects are overwritten
