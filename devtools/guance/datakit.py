@@ -34,7 +34,7 @@ PUBLIC = ("/v1/ping", *(f"/v1/write/{category}" for category in CATEGORIES))
 COUNTER = "datakit_io_point_time_adjusted_total"
 COUNTER_HELP = "Point's time has been adjusted due to invalid timestamp(larger than 2h)"
 # Requests a second and route, where the limit is on.
-RATE_LIMIT = 100
+RATE_LIMIT, TOO_MANY = 100, "datakit.reachMaxAPILimit"
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS points (category TEXT, measurement TEXT, tags TEXT, fields TEXT, time INTEGER, "
@@ -239,6 +239,8 @@ class DataKit:
             except Refusal as refusal:
                 said = {"error_code": refusal.code, "message": str(refusal)}
                 answer = Answer(refusal.status, json.dumps({key: value for key, value in said.items() if value}))
+                if refusal.code == TOO_MANY:
+                    headers += [("X-Rate-Limit-Limit", f"{RATE_LIMIT}.00"), ("X-Rate-Limit-Duration", "1")]
             except CrashError:
                 answer, headers = Answer(200), []
             is_lost = self._noted(environ, raw, answer)
@@ -272,10 +274,10 @@ class DataKit:
             message = f"api {path} disabled from external IP, only loopback(localhost) allowed"
             raise Refusal(403, "datakit.publicAccessDisabled", message)
         if self.has_rate_limit:
-            now = time.monotonic()
+            now = self._clock.monotonic()
             recent = [at for at in self._requests.get(path, []) if at > now - 1]
             if len(recent) >= RATE_LIMIT:
-                raise Refusal(429, "datakit.reachMaxAPILimit")
+                raise Refusal(429, TOO_MANY)
             self._requests[path] = [*recent, now]
         if self._token is not None and query.get("token") != self._token:
             raise Refusal(403, "dataway.tokenNotFound", "the token is not known")
