@@ -11,6 +11,7 @@ from botocore.exceptions import ConnectionError as BotocoreConnectionError
 from botocore.parsers import ResponseParserError
 
 from guance_aws_cloudfront.aws.responses import ForeignAnswerError
+from guance_aws_cloudfront.aws.session import CaBundleError
 from guance_aws_cloudfront.deadline import DeadlineError
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.settings.account import Account
@@ -124,6 +125,9 @@ def explain(error: Exception, account: Account, operation: str, hidden: Sequence
     if isinstance(error, RunOverError):
         reason = "the time limit of the run is over (configuration key 'time_limit')"
         advice = "The next run asks again."
+    elif isinstance(error, CaBundleError):
+        reason = account.sanitized(error)
+        advice = "Set it to a file of certificates, in PEM, or remove it from the environment of the Func host."
     elif not action:
         reason = f"botocore refused to ({said})"
         advice = "Check the environment variables of the Func host whose names begin with AWS_ENDPOINT_URL."

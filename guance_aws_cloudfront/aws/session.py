@@ -18,6 +18,7 @@ import botocore.session
 from botocore.utils import parse_timestamp
 
 from guance_aws_cloudfront.deadline import Deadline
+from guance_aws_cloudfront.text import one_line
 
 # botocore's settings that are files of the host.
 FILES = ("config_file", "credentials_file")
@@ -31,6 +32,10 @@ METRICS_OPERATION, METRICS_ANSWER, LISTING = "GetMetricData", "GetMetricDataOutp
 # The body of a request in JSON that has no arguments.
 NO_ARGUMENTS = b"{}"
 FLOATS = frozenset([float])
+
+
+class CaBundleError(ValueError):
+    """The environment names a file of trusted certificates that is not there."""
 
 
 class HostlessSession(botocore.session.Session):  # type: ignore[misc]  # botocore has no types
@@ -63,9 +68,16 @@ def new_session() -> Any:
 def trusted_certificates() -> Union[str, bool]:
     """What TLS is verified with, as `create_client` takes it: the file that the environment names, or botocore's own.
 
-    It is always given: botocore up to 1.37 takes an empty variable for "do not verify".
+    It is always given: botocore up to 1.37 takes an empty variable for "do not verify". CaBundleError when there is no
+    such file.
     """
-    return next((path for path in (os.environ.get(name, "").strip() for name in CA_BUNDLES) if path), True)
+    for name in CA_BUNDLES:
+        path = os.environ.get(name, "").strip()
+        if path:
+            if not os.path.isfile(path):  # noqa: PTH113 - as botocore will open it
+                raise CaBundleError(f"{name} names '{one_line(path)}', which is no file")
+            return path
+    return True
 
 
 def _or_plain(lean: Callable[[], Any], plain: Callable[[], Any]) -> Any:
