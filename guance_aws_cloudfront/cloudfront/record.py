@@ -57,8 +57,8 @@ def aliases(record: Record) -> List[str]:
 
 def behaviors(record: Record) -> Iterator[Record]:
     """The cache behaviors of a distribution, the default one first."""
-    yield _structure(record.get("DefaultCacheBehavior"))
-    yield from _structures(record.get("CacheBehaviors"))
+    yield structure(record.get("DefaultCacheBehavior"))
+    yield from structures(record.get("CacheBehaviors"))
 
 
 def functions_of(record: Record) -> Set[str]:
@@ -82,7 +82,7 @@ def readable_fields(record: Record) -> Dict[str, str]:
         "RealtimeLogging": ("DefaultCacheBehavior", lambda _: _realtime_logging(record)),
         "OriginDomainNames": ("Origins", _origin_domain_names),
         "ViewerProtocolPolicy": ("DefaultCacheBehavior", lambda given: text_of(given, "ViewerProtocolPolicy")),
-        "GeoRestriction": ("Restrictions", lambda given: _geo_restriction(_structure(given.get("GeoRestriction")))),
+        "GeoRestriction": ("Restrictions", lambda given: _geo_restriction(structure(given.get("GeoRestriction")))),
         "EdgeFunctions": ("DefaultCacheBehavior", lambda _: _listed(functions_of(record) | edge_lambdas_of(record))),
     }
     fields = {
@@ -99,7 +99,7 @@ def logging_fields(configuration: Record) -> Dict[str, str]:
     """What only a distribution's whole configuration tells: where its standard logs go, and its default root object."""
     fields = {"DefaultRootObject": text_of(configuration, "DefaultRootObject") or NONE}
     if "Logging" in configuration:
-        logging = _structure(configuration["Logging"])
+        logging = structure(configuration["Logging"])
         place = f"{text_of(logging, 'Bucket')}/{text_of(logging, 'Prefix')}".rstrip("/")
         fields["Logging"] = place if logging.get("Enabled") else "off"
     return fields
@@ -138,12 +138,12 @@ def _oddities(record: Record) -> Iterator[str]:
             yield _odd(record, name, "no structure")
     for name in LISTS:
         yield from _odd_list(record, name)
-    if [name for name in _structures(record.get("Origins")) if not text_of(name, "DomainName")]:
+    if [name for name in structures(record.get("Origins")) if not text_of(name, "DomainName")]:
         yield "an origin of Origins has no DomainName"
     for behavior in behaviors(record):
         for name, arn in ASSOCIATIONS.items():
             yield from _odd_list(behavior, name)
-            if [one for one in _structures(behavior.get(name)) if not text_of(one, arn)]:
+            if [one for one in structures(behavior.get(name)) if not text_of(one, arn)]:
                 yield f"an association of {name} has no {arn}"
 
 
@@ -175,24 +175,26 @@ def _odd_list(record: Record, name: str) -> Iterator[str]:
             yield f"an item of {name} is {'no text' if wanted is str else 'no structure'}"
 
 
-def _structure(value: Any) -> Record:
+def structure(value: Any) -> Record:
+    """A structure of a record; an empty one where it is none."""
     return value if isinstance(value, Mapping) else {}
 
 
-def _items(structure: Any) -> List[Any]:
+def _items(value: Any) -> List[Any]:
     # CloudFront's lists are {"Quantity": n, "Items": [...]}; Items is absent when there are none.
-    items = _structure(structure).get("Items")
+    items = structure(value).get("Items")
     return list(items) if isinstance(items, (list, tuple)) else []
 
 
-def _structures(structure: Any) -> List[Record]:
-    return [one for one in _items(structure) if isinstance(one, Mapping)]
+def structures(value: Any) -> List[Record]:
+    """The structures in a list of CloudFront's, without what is none."""
+    return [one for one in _items(value) if isinstance(one, Mapping)]
 
 
 def _arns(record: Record, associations: str) -> Set[str]:
     """The ARNs of the functions that the cache behaviors are associated with."""
     arn = ASSOCIATIONS[associations]
-    return {text_of(one, arn) for behavior in behaviors(record) for one in _structures(behavior.get(associations))}
+    return {text_of(one, arn) for behavior in behaviors(record) for one in structures(behavior.get(associations))}
 
 
 def _listed(names: Any) -> str:
@@ -200,7 +202,7 @@ def _listed(names: Any) -> str:
 
 
 def _origin_domain_names(origins: Record) -> str:
-    names = [name for name in (text_of(one, "DomainName") for one in _structures(origins)) if name]
+    names = [name for name in (text_of(one, "DomainName") for one in structures(origins)) if name]
     # "none" is said only where AWS says it.
     return ", ".join(names) if names or _items(origins) else NONE
 

@@ -5,11 +5,20 @@ import hashlib
 import json
 import uuid
 from types import MappingProxyType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from zlib import crc32
 
 from guance_aws_cloudfront.cloudfront.catalog import CLOUD_PROVIDER, OBJECT_MEASUREMENT
-from guance_aws_cloudfront.cloudfront.record import aliases, behaviors, readable_fields
+from guance_aws_cloudfront.cloudfront.record import (
+    ASSOCIATIONS,
+    aliases,
+    behaviors,
+    is_time,
+    readable_fields,
+    structure,
+    structures,
+    text_of,
+)
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.text import iso_utc, one_line
 
@@ -25,6 +34,7 @@ STATUS, OTHER = "Status", "Other settings"
 NOT_LISTED = "something that CloudFront's listing does not tell"
 # Told by a distribution's configuration, which is read with the key 'details' only.
 OF_DETAILS = {"Logging": "Standard logging", "DefaultRootObject": "Default root object"}
+BEHAVIORS = ("DefaultCacheBehavior", "CacheBehaviors")
 # Members of a record that each item in words tells: when it has changed, these are not told again by name.
 TELLS: Dict[str, Tuple[str, ...]] = {
     "Enabled": ("Enabled",),
@@ -40,11 +50,7 @@ TELLS: Dict[str, Tuple[str, ...]] = {
         "CacheBehaviors.ViewerProtocolPolicy",
         "DefaultCacheBehavior.ViewerProtocolPolicy",
     ),
-    "Functions": tuple(
-        f"{member}.{kind}FunctionAssociations"
-        for member in ("CacheBehaviors", "DefaultCacheBehavior")
-        for kind in ("", "Lambda")
-    ),
+    "Functions": tuple(f"{member}.{kind}FunctionAssociations" for member in BEHAVIORS for kind in ("", "Lambda")),
     "Certificate": tuple(
         f"ViewerCertificate.{name}"
         for name in (
@@ -101,12 +107,12 @@ def known_form(record: Record, details: Details = MappingProxyType({})) -> Form:
 
     `details` is what its configuration tells (`record.logging_fields`), as far as it is known.
     """
-    modified, etag = record.get("LastModifiedTime"), record.get("ETag")
+    modified = record.get("LastModifiedTime")
     return {
         "fingerprint": fingerprint(record, details),
-        "modified": modified if isinstance(modified, (int, float)) else None,
-        "etag": str(etag) if etag else None,
-        "domain": str(record.get("DomainName", "")),
+        "modified": modified if is_time(modified) else None,
+        "etag": text_of(record, "ETag"),
+        "domain": text_of(record, "DomainName"),
         "alias": (aliases(record) or [""])[0],
         "texts": {name: text for name, text in _texts(record).items() if text},
         "details": {
@@ -148,8 +154,7 @@ def compare_forms(known: Form, new: Form) -> List[Change]:
 
 def is_modified(known: Form, new: Form) -> bool:
     """Whether CloudFront says that a distribution was modified since."""
-    both_tagged = known["etag"] and new["etag"]
-    return bool(known["modified"] != new["modified"] or (both_tagged and known["etag"] != new["etag"]))
+    return any(known[mark] and new[mark] and known[mark] != new[mark] for mark in ("modified", "etag"))
 
 
 def shortened(form: Form, limit: int) -> Form:
@@ -270,49 +275,55 @@ def _described(form: Form) -> str:
 def _texts(record: Record) -> Dict[str, str]:
     """What people care about, in words, of what the record has."""
     readable = readable_fields(record)
-    made_from: Dict[str, Tuple[str, Callable[[Any], str]]] = {
-        "Enabled": ("Enabled", _yes_or_no),
-        STATUS: (STATUS, str),
-        "Aliases": ("Aliases", lambda _: _listed(sorted(map(str, aliases(record))))),
-        "Origins": ("Origins", lambda given: _listed(sorted(map(_origin, _items(given))))),
-        "Viewer protocol policy": ("DefaultCacheBehavior", lambda _: _listed(_protocols(record))),
-        "Functions": ("DefaultCacheBehavior", lambda _: _listed(_functions(record))),
-        "Certificate": ("ViewerCertificate", lambda _: readable.get("Certificate", "")),
-        "TLS version": ("ViewerCertificate", lambda _: readable.get("MinimumProtocolVersion", "")),
-        "WAF": ("WebACLId", lambda _: readable.get("WAF", "")),
-        "Price class": ("PriceClass", str),
-        "HTTP version": ("HttpVersion", str),
-        "Real-time logging": ("DefaultCacheBehavior", lambda _: readable.get("RealtimeLogging", "")),
-        "Geo restriction": ("Restrictions", lambda _: readable.get("GeoRestriction", "")),
-        "Staging": ("Staging", _yes_or_no),
+    texts = {
+        "Enabled": _yes_or_no(record.get("Enabled")),
+        STATUS: text_of(record, STATUS),
+        "Aliases": _listed(record, ["Aliases"], sorted(aliases(record))),
+        "Origins": _listed(record, ["Origins"], sorted(map(_origin, structures(record.get("Origins"))))),
+        "Viewer protocol policy": _listed(record, BEHAVIORS, _protocols(record)),
+        "Functions": _listed(record, BEHAVIORS, _functions(record)),
+        "Certificate": readable.get("Certificate", ""),
+        "TLS version": readable.get("MinimumProtocolVersion", ""),
+        "WAF": readable.get("WAF", ""),
+        "Price class": text_of(record, "PriceClass"),
+        "HTTP version": text_of(record, "HttpVersion"),
+        "Real-time logging": readable.get("RealtimeLogging", ""),
+        "Geo restriction": readable.get("GeoRestriction", ""),
+        "Staging": _yes_or_no(record.get("Staging")),
     }
-    return {
-        name: one_line(text_of(record[member]), LONGEST_KNOWN).replace(CUT, "…")
-        for name, (member, text_of) in made_from.items()
-        if record.get(member) is not None
-    }
+    return {name: one_line(text, LONGEST_KNOWN).replace(CUT, "…") for name, text in texts.items() if text}
 
 
-def _origin(origin: Mapping[str, Any]) -> str:
-    policy = (origin.get("CustomOriginConfig") or {}).get("OriginProtocolPolicy")
-    return f"{origin.get('DomainName', '')}{origin.get('OriginPath') or ''}{f' ({policy})' if policy else ''}"
+def _listed(record: Record, members: Sequence[str], texts: Iterable[str]) -> str:
+    """The texts of members as a list; empty where the record does not have all of these."""
+    has_them = all(isinstance(record.get(member), Mapping) for member in members)
+    return (", ".join(texts) or NONE) if has_them else ""
+
+
+def _yes_or_no(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else ""
+
+
+def _origin(origin: Record) -> str:
+    policy = text_of(structure(origin.get("CustomOriginConfig")), "OriginProtocolPolicy")
+    return f"{text_of(origin, 'DomainName')}{text_of(origin, 'OriginPath')}{f' ({policy})' if policy else ''}"
 
 
 def _protocols(record: Record) -> Iterator[str]:
     for behavior in behaviors(record):
-        yield f"{behavior.get('PathPattern', 'default')} {behavior.get('ViewerProtocolPolicy', NONE)}"
+        yield f"{text_of(behavior, 'PathPattern') or 'default'} {text_of(behavior, 'ViewerProtocolPolicy') or NONE}"
 
 
 def _functions(record: Record) -> Iterator[str]:
     for behavior in behaviors(record):
-        for kind, key in (("FunctionAssociations", "FunctionARN"), ("LambdaFunctionAssociations", "LambdaFunctionARN")):
+        for associations, key in ASSOCIATIONS.items():
             called = [
                 # arn:aws:cloudfront::123456789012:function/<name>, arn:aws:lambda:…:function:<name>:<version>
-                f"{one.get('EventType', '')} {str(one.get(key, '')).rpartition(':function')[2][1:]}"
-                for one in _items(behavior.get(kind))
+                f"{text_of(one, 'EventType')} {text_of(one, key).rpartition(':function')[2][1:]}"
+                for one in structures(behavior.get(associations))
             ]
             for text in sorted(called):
-                yield f"{behavior.get('PathPattern', 'default')} {text}"
+                yield f"{text_of(behavior, 'PathPattern') or 'default'} {text}"
 
 
 def _members(record: Record) -> Iterator[Tuple[str, Any]]:
@@ -324,7 +335,7 @@ def _members(record: Record) -> Iterator[Tuple[str, Any]]:
         if name in NO_SETTINGS:
             continue
         entries = value.get("Items") if isinstance(value, dict) else value
-        if isinstance(entries, (list, tuple)) and entries and all(isinstance(entry, dict) for entry in entries):
+        if isinstance(entries, (list, tuple)) and entries and all(isinstance(entry, Mapping) for entry in entries):
             flat = [dict(_flat(entry)) for entry in entries]
             if name != "CacheBehaviors":  # whose order decides which one a request meets
                 flat.sort(key=_place)
@@ -422,15 +433,3 @@ def _shown(text: str) -> str:
 def _rank(name: str) -> int:
     order = ["Enabled", STATUS, *TELLS, *OF_DETAILS.values(), OTHER]
     return order.index(name) if name in order else len(order)
-
-
-def _yes_or_no(value: Any) -> str:
-    return "yes" if value else "no"
-
-
-def _items(structure: Any) -> List[Any]:
-    return list((structure or {}).get("Items") or ())
-
-
-def _listed(texts: Any) -> str:
-    return ", ".join(texts) or NONE
