@@ -76,7 +76,7 @@ def test_a_preview_says_what_it_leaves_out(func, aws, datakit, one) -> None:
     record = func.run_in_editor(PREVIEW)
     assert record.status == "success"
     assert took(record) <= WITHIN
-    assert "The time of a preview is over: the last 11 h are left out of it." in record.return_value["warnings"]
+    assert "The time of a preview is over: 3 windows are left out of it." in record.return_value["warnings"]
 
 
 @pytest.mark.parametrize("function", [CHECK, PREVIEW])
