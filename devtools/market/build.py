@@ -23,12 +23,32 @@ ROOT = Path(__file__).resolve().parents[2]
 STARTUP_PATH = f"startup/{PACKAGE}.py"
 # What startup scripts import: its name and functions stay, for an upgrade leaves a startup script as it is.
 FACE = "main"
-TITLE = "Guance Integration (AWS CloudFront)"
+TITLE = "Guance Integration (AWS CloudFront) / 观测云集成（AWS CloudFront）"
 DESCRIPTION = (
-    "Reports CloudFront distributions as custom objects, and their CloudWatch metrics for every minute, to Guance."
+    "Reports CloudFront distributions as custom objects, and their CloudWatch metrics for every minute, to Guance. / "
+    "将 CloudFront 分配作为自定义对象、将其 CloudWatch 指标逐分钟上报到观测云。"
 )
 # What is imported into Guance.
 ASSETS = ("dashboard", "monitor", "resource-catalog")
+# What a script is, in Chinese, by its wing or its own name at the top; its title has the English of its docstring too.
+CHINESE = {
+    STARTUP: "启动脚本",
+    FACE: "入口",
+    "accounts": "多个账户",
+    "collect": "采集",
+    "check": "检查",
+    "steps": "采集步骤",
+    "aws": "访问 AWS",
+    "func": "状态与日志",
+    "points": "数据点",
+    "settings": "配置",
+    "guance": "写入观测云",
+    "cloudfront": "CloudFront 指标与对象",
+    "deadline": "时限",
+    "errors": "错误",
+    "text": "文本",
+    "version": "版本",
+}
 # What stands beside the scripts: the pages that a user reads, with their pictures, and what is imported into Guance.
 DOCUMENTS = (
     *("README.md", "README.zh.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"),
@@ -130,11 +150,18 @@ def _script(source: Source) -> Dict[str, Any]:
         "id": f"{PACKAGE}__{source.name}",
         # Without a type Func installs an empty script and says nothing.
         "type": "python",
-        "title": (ast.get_docstring(source.tree) or "").partition("\n")[0].rstrip("."),
+        "title": _title(source),
         # Func counts with it how often the script was published; all official sets say 0.
         "publishVersion": 0,
         "codeMD5": code_md5(rewritten(source)),
     }
+
+
+def _title(source: Source) -> str:
+    """The first line of a script's docstring, and in Chinese what it belongs to."""
+    english = (ast.get_docstring(source.tree) or "").partition("\n")[0].rstrip(".")
+    part = STARTUP if source.path == STARTUP_PATH else Path(source.path).with_suffix("").parts[1]
+    return f"{english} / {CHINESE[part]}" if part in CHINESE else english
 
 
 def main() -> int:

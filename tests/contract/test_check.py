@@ -165,7 +165,9 @@ def test_without_distributions_the_rest_is_tried(func, aws, datakit) -> None:
 
 def test_distributions_that_are_chosen_are_told_and_written(func, aws, datakit, one) -> None:
     other = aws.add_distribution(aws.account, aliases=["shop.example.org"])
-    configure(func, ('# "distributions": ["*"],', '"distributions": ["shop.*", "ship.*"],'))
+    configure(
+        func, ('# "distributions": ["*.example.com", "E2EXAMPLE00001"],', '"distributions": ["shop.*", "ship.*"],')
+    )
     record = func.call(CHECK)
     assert rows(record)["cloudfront:ListDistributions"] == ("ok", "required; 2 distributions")
     result, detail = rows(record)["distributions"]
@@ -180,7 +182,13 @@ def test_distributions_that_are_chosen_are_told_and_written(func, aws, datakit, 
 def test_the_object_carries_the_resource_tags_that_a_run_would_report(func, aws, datakit) -> None:
     aws.add_distribution(aws.account)
     tagged = aws.add_distribution(aws.account, tags={"env": "prod"})
-    configure(func, ('# "distributions": ["*"],', '"distributions": {"tag:env": ["*"]}, "resource_tags": ["*"],'))
+    configure(
+        func,
+        (
+            '# "distributions": ["*.example.com", "E2EXAMPLE00001"],',
+            '"distributions": {"tag:env": ["*"]}, "resource_tags": ["*"],',
+        ),
+    )
     configure(func, ('# "details": False,', '"details": True,'))
     record = func.call(CHECK)
     assert rows(record)["distributions"] == ("ok", "1 of 2 would be collected; resource tags env")
@@ -199,7 +207,7 @@ def test_the_object_carries_the_resource_tags_that_a_run_would_report(func, aws,
 def test_tags_that_may_not_be_read_are_told_at_the_distributions(
     func, aws, datakit, one, line, result, sentence
 ) -> None:
-    configure(func, ('# "distributions": ["*"],', line))
+    configure(func, ('# "distributions": ["*.example.com", "E2EXAMPLE00001"],', line))
     for action in ("tag:GetResources", "cloudfront:ListTagsForResource"):
         aws.deny(AK_ID, action)
     record = func.call(CHECK)
@@ -221,7 +229,7 @@ def test_a_key_that_aws_does_not_take_is_told_once(func, aws, datakit, one) -> N
 
 
 def test_a_choice_that_chooses_none_is_a_failure(func, aws, datakit, one) -> None:
-    configure(func, ('# "distributions": ["*"],', '"distributions": ["ship.*"],'))
+    configure(func, ('# "distributions": ["*.example.com", "E2EXAMPLE00001"],', '"distributions": ["ship.*"],'))
     record = func.call(CHECK)
     result, detail = rows(record)["distributions"]
     assert (result, record.status) == ("FAILED", "failure")
@@ -347,7 +355,7 @@ def test_with_a_role_the_caller_is_the_role(func, aws, datakit) -> None:
     owner = aws.add_account("AKIAOWNER00000000001")
     aws.add_distribution(owner)
     role = f"arn:aws:iam::{owner.account_id}:role/collector"
-    configure(func, ('# "role_arn": "arn:aws:iam::…",', f'"role_arn": "{role}",'))
+    configure(func, ('# "role_arn": "arn:aws:iam::123456789012:role/guance",', f'"role_arn": "{role}",'))
     record = func.call(CHECK)
     assert verdict(record) == "READY: 15 of 15 checks are ok."
     assert rows(record)["sts:AssumeRole"] == ("ok", f"needed by your configuration; {role}")

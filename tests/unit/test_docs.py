@@ -8,7 +8,7 @@ import pytest
 
 from devtools.docs.write import GUIDE, READMES
 from devtools.market.build import library_of
-from guance_aws_cloudfront.settings.account import ACCOUNT_KEYS
+from guance_aws_cloudfront.settings.account import ACCOUNT_KEYS, parse_account
 from guance_aws_cloudfront.settings.config import CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,23 +144,50 @@ def test_a_readme_names_the_versions_that_are_tested_and_required(name) -> None:
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
-def test_the_startup_script_shows_every_key_of_the_configuration_with_its_default() -> None:
-    shown = dict(re.findall(r'^    # "(\w+)": ([^,]+),', STARTUP, re.MULTILINE))
-    assert [key for key in CONFIG_KEYS if key not in shown] == []
-    for key, allowed in {**SECONDS, "concurrency": CONCURRENCY}.items():
-        assert int(shown[key]) == allowed.default
+def shown_in(part):
+    """The keys and values of the commented lines in a part of the startup script."""
+    lines = re.findall(r'^    # ("\w+": .+?),  ', part, re.MULTILINE)
+    assert len(lines) == len(re.findall(r'^    # "', part, re.MULTILINE))
+    return ast.literal_eval(f"{{{', '.join(lines)}}}")
+
+
+ACCOUNT_PART, CONFIGS_PART = STARTUP.split("CONFIGS = {")
+EXAMPLES_PART, DEFAULTS_PART = CONFIGS_PART.split("# Defaults")
+
+
+def test_the_startup_script_shows_every_key_of_the_configuration_and_marks_defaults_and_examples() -> None:
+    defaults, examples = shown_in(DEFAULTS_PART), shown_in(EXAMPLES_PART)
+    assert sorted([*defaults, *examples]) == sorted(CONFIG_KEYS)
+    usual = parse_config({})
+    for key, value in defaults.items():
+        assert parse_config({key: value}) == usual, key
+    every = {"metrics": "ALL"}
+    for key, value in examples.items():
+        others = {} if key == "metrics" else every
+        assert parse_config({**others, key: value}) != parse_config(others), key
+    parse_config({**defaults, **examples})
+
+
+def test_the_startup_script_shows_every_key_of_the_account() -> None:
+    assert [key for key in ACCOUNT_KEYS if f'"{key}": ' not in ACCOUNT_PART] == []
+    examples = shown_in(ACCOUNT_PART)
+    own = {"ak_id": "AKIAIOSFODNN7EXAMPLE", "ak_secret": "secret", "extra_tags": {"account_name": "prod"}}
+    china = ("partition", "regions", "cloudwatch_region")
+    assert parse_account({**own, **{key: examples[key] for key in china}}).partition.name == "aws-cn"
+    assert parse_account({**own, **{key: value for key, value in examples.items() if key not in china}}).role_arn
+
+
+def test_the_startup_script_says_to_publish_and_where_the_documents_are() -> None:
+    head = ast.get_docstring(ast.parse(STARTUP))
+    assert "click Publish after editing" in head and "编辑后请点击「发布」" in head
+    for path in re.findall(r"\b(?:README|docs)[\w./]*", STARTUP):
+        target = path.rstrip("./") if path.startswith("docs") else {"README": "README.md"}.get(path.rstrip("."), path)
+        assert (ROOT / target.rstrip(".")).exists(), path
 
 
 def test_the_time_limit_is_below_the_time_out_of_run() -> None:
     timeouts = [int(number) for number in re.findall(r"timeout=(\d+)", STARTUP)]
     assert SECONDS["time_limit"].default < timeouts[0]
-
-
-def test_every_line_that_the_startup_script_shows_is_one_that_works() -> None:
-    shown = re.findall(r'^    # ("\w+": .+?),  ', STARTUP.partition("CONFIGS = {")[2], re.MULTILINE)
-    assert len(shown) == len(CONFIG_KEYS)
-    for line in shown:
-        parse_config(ast.literal_eval(f"{{{line}}}"))
 
 
 def test_every_wing_that_ships_has_its_place_in_the_layout() -> None:

@@ -35,6 +35,15 @@ def test_the_market_holds_meta_readme_and_every_script(tmp_path) -> None:
         assert {name: opened.read(name) for name in opened.namelist()} == build()
 
 
+def test_titles_are_in_english_and_chinese() -> None:
+    (script_set,) = yaml.safe_load(build()["META.yaml"])["scriptSets"]
+    titles = {script["id"]: script["title"] for script in script_set["scripts"]}
+    for title in (script_set["title"], *titles.values()):
+        english, chinese = title.rsplit(" / ", 1)
+        assert english and re.search("[\u4e00-\u9fff]", chinese), title
+    assert re.search("[\u4e00-\u9fff]", script_set["description"])
+
+
 @pytest.mark.parametrize("name", [name for name in DOCUMENTS if name.endswith(".md")])
 def test_what_a_document_links_to_is_in_the_market_too(name) -> None:
     linked = re.findall(r"\]\((?!http|#)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
@@ -170,7 +179,7 @@ STARTUPS = [
     ('"ak_id": "<AWS AK ID>",', '# "<AWS AK ID>",', 'the placeholder "<AWS AK ID>" is outside its place'),
     ('"ak_id": "<AWS AK ID>",', '"ak_id": str("<AWS AK ID>"),', 'the placeholder "<AWS AK ID>" is outside its place'),
     (f"import {SET}.main as aws_cloudfront", f"from {SET}.main import DataCollector", "outlives upgrades"),
-    ("account_name: Optional[str] = None", "ak_secret: Optional[str] = ''", 'the parameter "ak_secret" has a default'),
+    ("account_name=None", "ak_secret=''", 'the parameter "ak_secret" has a default'),
 ]
 
 
@@ -189,7 +198,8 @@ def test_a_module_ships_without_being_listed_anywhere(tree) -> None:
     files = build(tree)
     assert f"script-sets/{SET}/aws_extra.py" in files
     (script_set,) = yaml.safe_load(files["META.yaml"])["scriptSets"]
-    assert {script["id"]: script["title"] for script in script_set["scripts"]}[f"{SET}__aws_extra"] == "Something new"
+    titles = {script["id"]: script["title"] for script in script_set["scripts"]}
+    assert titles[f"{SET}__aws_extra"] == "Something new / 访问 AWS"
 
 
 def test_a_script_whose_id_or_title_the_database_would_refuse_is_refused(tree) -> None:
@@ -197,7 +207,7 @@ def test_a_script_whose_id_or_title_the_database_would_refuse_is_refused(tree) -
     path.write_text('"""Something new."""\nX = 1\n')
     with pytest.raises(MarketError, match=r'META.yaml:1: script "\S+": id has 67 characters.*takes 64: Func could not'):
         build(tree)
-    path.rename(tree / SET / "aws" / "extra.py").write_text(f'"""{"t" * 257}."""\nX = 1\n')
+    path.rename(tree / SET / "aws" / "extra.py").write_text(f'"""{"t" * 248}."""\nX = 1\n')
     with pytest.raises(MarketError, match=r'META.yaml:1: script "\S+__aws_extra": title has 257 characters'):
         build(tree)
 
