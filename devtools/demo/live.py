@@ -95,7 +95,8 @@ def after(record: TaskRecord, datakit: DataKit) -> int:
         show.heading("The metrics, a column for 10 minutes")
         show.charts(datakit, min(point.time for point in metrics), max(point.time for point in metrics) + 60)
     show.heading("Next")
-    show.say(f"  {len(objects)} objects and {len(metrics)} points lie in {show.short(POINTS)}, table `points`.")
+    came = f"{show.counted(len(objects), 'object')} and {show.counted(len(metrics), 'point')}"
+    show.say(f"  {came} lie in {show.short(POINTS)}, table `points`.")
     show.say("  Nothing was written to AWS or Guance. Into your own Func: README, Install.")
     return 0 if record.status == "success" else 1
 

@@ -59,7 +59,7 @@ def main() -> int:
         stage = set_up(stack, str(POINTS))
         records = play(stage)
         complete = judge(stage, records)
-        write_page(PAGE, ROOT, stage.datakit, Span(START - HOUR, END, 5 * MINUTE))
+        write_page(PAGE, ROOT, stage.datakit, drawn_span(records))
     finish(time.monotonic() - began)
     return 0 if complete else 1
 
@@ -118,11 +118,11 @@ def add_distributions(aws: EmbeddedAWS) -> List[str]:
 
 
 def play(stage: Stage) -> List[TaskRecord]:
-    """The first run with its whole log, then six hours of the cron job in a line each."""
+    """The first run with its whole log, then six hours of the cron job, like runs in one line."""
     show.heading('2. "Run": the first run, as Func logs it')
     first = stage.func.run_cron_job(stage.job_id)
     show.story(first)
-    show.heading("3. Six hours of the cron job, every 5 minutes (simulated time, UTC)")
+    show.heading(f"3. Six hours of the cron job, every 5 minutes (simulated, {show.date_and_time(START)[:10]}, UTC)")
     late, revised = show.clock_time(LATE), show.clock_time(REVISED)
     show.say(f"  to come: a minute that shows up late ({late}, at {show.clock_time(LATE_AT)}), one that CloudWatch")
     show.say(f"  revises ({revised}, at {show.clock_time(REVISED_AT)}), a burst of errors at img.example.com")
@@ -130,14 +130,18 @@ def play(stage: Stage) -> List[TaskRecord]:
     turns = ((OUTAGE[0], stage.datakit.go_down, "the sink goes down"), (OUTAGE[1], stage.datakit.come_up, "it is back"))
     records = [first]
     for until, turn, said in (*turns, (END, None, "")):
-        for record in stage.func.run_until(until):
-            alike = record.exception is not None and record.status == records[-1].status
-            show.brief(record, "as before" if alike else "")
-            records.append(record)
+        followed = list(stage.func.run_until(until))
+        show.runs(followed)
+        records += followed
         if turn:
             turn()
             show.say(f"  {show.clock_time(stage.clock.time())}  -- {said} --")
     return records
+
+
+def drawn_span(records: List[TaskRecord]) -> Span:
+    """The time that the terminal and the page draw: whole columns of the terminal, of which all minutes are there."""
+    return Span(MORNING - HOUR, _promised(records[-1]) // show.COLUMN * show.COLUMN, 5 * MINUTE)
 
 
 def judge(stage: Stage, records: List[TaskRecord]) -> bool:
@@ -145,8 +149,10 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     start, end = START - HOUR - 3 * MINUTE, _promised(records[-1])
     show.heading("4. The objects, as the Resource Catalog (Infrastructure / Custom) shows them")
     show.objects(stage.datakit.points("custom_object"))
-    show.heading(f"5. The metrics, {show.clock_time(start)} to {show.clock_time(end)} UTC, a column for 10 minutes")
-    show.charts(stage.datakit, start, end)
+    drawn = drawn_span(records)
+    first, last = show.date_and_time(drawn.start), show.clock_time(drawn.end)
+    show.heading(f"5. The metrics, {first} to {last} UTC, a column for 10 minutes")
+    show.charts(stage.datakit, drawn.start, drawn.end)
     expected, found = truth(stage.aws, stage.ids, start, end), seen_defaults(stage.datakit)
     missing = [key for key in expected if key not in found]
     wrong = [key for key in expected if key in found and found[key] != expected[key]]

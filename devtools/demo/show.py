@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from itertools import groupby
 from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 
@@ -45,18 +46,48 @@ def story(record: TaskRecord) -> None:
     console.print(f"  => {verdict}", markup=False, style="green" if record.status == "success" else "red")
 
 
-def brief(record: TaskRecord, again: str = "") -> None:
-    """A run in one line: when, how it ended, what it wrote; `again` stands for a sentence that was shown before."""
-    at = clock_time(record.started_at)
+def runs(records: Iterable[TaskRecord]) -> None:
+    """The runs that followed the first: when, how they ended, what they wrote; those that are alike in one line."""
+    for _, alike in groupby(records, _what_happened):
+        group = list(alike)
+        if group[0].status == "success":
+            console.print(f"  {_when(group)}  {_succeeded(group)}", markup=False)
+            continue
+        first, *others = group
+        console.print(f"  {_when([first])}  {first.status}: {first.exception}", markup=False, style="red")
+        if others:
+            console.print(f"  {_when(others)}  {first.status}: as before", markup=False, style="red")
+
+
+def _what_happened(record: TaskRecord) -> Tuple[str, bool, bool]:
     if record.status != "success":
-        console.print(f"  {at}  {record.status}: {again or record.exception}", markup=False, style="red")
-        return
-    summary = record.return_value
-    points, objects = summary["points"], summary["objects"]
-    windows = len(summary["windows"])
-    caught_up = f", {windows} windows caught up" if windows > 1 else ""
-    also = f", {objects} objects" if objects else ""
-    console.print(f"  {at}  ok  {points['new']:4} new, {points['changed']:2} changed points{also}{caught_up}")
+        return record.status, False, False
+    return record.status, record.return_value["points"]["changed"] > 0, len(record.return_value["windows"]) > 1
+
+
+def _when(group: Sequence[TaskRecord]) -> str:
+    times = [clock_time(group[0].started_at), *(clock_time(it.started_at) for it in group[1:][-1:])]
+    return f"{' to '.join(times):<14}"
+
+
+def _succeeded(group: Sequence[TaskRecord]) -> str:
+    summaries = [record.return_value for record in group]
+    new, changed = (sum(it["points"][name] for it in summaries) for name in ("new", "changed"))
+    windows = sum(len(it["windows"]) for it in summaries if len(it["windows"]) > 1)
+    reports = sum(it["objects"] > 0 for it in summaries)
+    parts = [
+        "ok" if len(group) == 1 else f"{len(group)} runs ok",
+        counted(new, "new point"),
+        *([f"{changed:,} changed"] if changed else []),
+        *([f"{counted(windows, 'window')} caught up"] if windows else []),
+        *([f"{counted(reports, 'report')} of the objects"] if reports else []),
+    ]
+    return ", ".join(parts)
+
+
+def counted(number: int, thing: str) -> str:
+    """So many of a thing: "1 point", "1,234 points"."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def objects(points: Iterable[Point]) -> None:
@@ -71,7 +102,10 @@ def objects(points: Iterable[Point]) -> None:
 
 
 def charts(datakit: DataKit, start: int, end: int) -> None:
-    """The default metrics of every distribution in blocks, a column for ten minutes, a dot where there is none."""
+    """The default metrics of every distribution in [start, end) in blocks, a column for ten minutes.
+
+    A dot stands where there is none.
+    """
     by_distribution: Dict[str, List[Point]] = {}
     for point in datakit.latest().values():
         if "FunctionName" not in point.tags:
@@ -79,8 +113,10 @@ def charts(datakit: DataKit, start: int, end: int) -> None:
     for distribution_id, points in by_distribution.items():
         say(f"  {points[0].tags.get('Alias', points[0].tags['DomainName'])} ({distribution_id})")
         for field in sorted({name for point in points for name in point.fields if name in DEFAULTS}, key=_order):
-            values = {point.time: point.fields[field] for point in points if field in point.fields}
-            say(f"  {field:<22} {chart(values, field, start, end)} {_range(field, values)}")
+            within = [point for point in points if start <= point.time < end and field in point.fields]
+            if within:
+                values = {point.time: point.fields[field] for point in within}
+                say(f"  {field:<22} {chart(values, field, start, end)} {_range(field, values)}")
 
 
 def chart(values: Mapping[int, float], field: str, start: int, end: int) -> str:
@@ -92,6 +128,11 @@ def chart(values: Mapping[int, float], field: str, start: int, end: int) -> str:
     # From zero up, so that a high block is a high value; sparklines needs a maximum above it.
     highest = max([1e-9, *(value for value in columns if value is not None)])
     return str(sparklines(columns, minimum=0, maximum=highest)[0]).replace(" ", BLANK)
+
+
+def date_and_time(seconds: float) -> str:
+    """The date and the time of day in UTC, as 2026-03-02 09:35."""
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
 
 
 def clock_time(seconds: float) -> str:
@@ -117,11 +158,12 @@ def _together(field: str, values: Sequence[float]) -> float:
 
 def _range(field: str, values: Mapping[int, float]) -> str:
     if field.endswith("_Sum"):
-        return f"in all {_short(math.fsum(values.values()))}"
+        return f"in all {abbreviated(math.fsum(values.values()))}"
     return f"up to {max(values.values()):.1f} %"
 
 
-def _short(number: float) -> str:
+def abbreviated(number: float) -> str:
+    """A number in three digits, as 1.29M."""
     for unit in ("", "k", "M", "G"):
         if abs(number) < 1000:
             return f"{number:.3g}{unit}"

@@ -44,7 +44,7 @@ def drawn(dashboard: Mapping[str, Any], points: Sequence[Point], span: Span) -> 
     return {
         "title": dashboard["title"],
         "summary": dashboard["summary"],
-        "variables": [variable["name"] for variable in main["vars"]],
+        "variables": [[one["name"], one["definition"]["defaultVal"]["label"]] for one in main["vars"]],
         "groups": [
             {
                 "name": group["name"],

@@ -178,6 +178,18 @@ function drawChart(grid, chart) {
   return chart.type === "toplist" ? drawTop(place, chart) : drawLines(place, chart);
 }
 
+// The filters with their values, as they stand above the dashboard, and the time.
+function drawAsked(shown) {
+  const time = element("span", "", shown.time);
+  time.id = "time";
+  const filters = shown.variables.map(([name, value]) => {
+    const filter = element("span", "filter", name);
+    filter.append(element("b", "", value));
+    return filter;
+  });
+  document.getElementById("asked").replaceChildren(...filters, time);
+}
+
 function draw() {
   const shown = DATA[state.language];
   const words = WORDS[state.language];
@@ -187,6 +199,7 @@ function draw() {
   document.getElementById("title").textContent = shown.title;
   document.getElementById("summary").textContent = shown.summary;
   document.getElementById("origin").textContent = shown.origin;
+  drawAsked(shown);
   document.getElementById("language").textContent = words.other;
   document.getElementById("theme").textContent = state.theme === "dark" ? words.light : words.dark;
   const groups = document.getElementById("groups");

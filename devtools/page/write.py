@@ -13,21 +13,29 @@ from devtools.guance.datakit import DataKit
 from devtools.page.data import Span, page_data
 
 PARTS = Path(__file__).resolve().parent
+TIMES = {
+    "en": "{start} to {end} UTC, in intervals of {minutes} minutes",
+    "zh": "UTC {start} 至 {end}，间隔 {minutes} 分钟",
+}
 ORIGINS = {
-    "en": "Drawn by make demo out of dashboard/en/aws_cloudfront.json over the demo's simulated points, {start} to "
-    "{end} UTC in intervals of {minutes} minutes. Guance draws the same queries over your own.",
-    "zh": "由 make demo 根据 dashboard/zh/aws_cloudfront.json 绘制，数据为演示的模拟数据，UTC {start} 至 {end}，"
-    "间隔 {minutes} 分钟。观测云以相同的查询绘制您自己的数据。",
+    "en": "Drawn by make demo out of dashboard/en/aws_cloudfront.json over the demo's simulated points. Guance draws "
+    "the same queries over your own.",
+    "zh": "由 make demo 根据 dashboard/zh/aws_cloudfront.json 绘制，数据为演示的模拟数据。"
+    "观测云以相同的查询绘制您自己的数据。",
 }
 
 
 def write_page(path: Path, root: Path, datakit: DataKit, span: Span) -> None:
-    """Write the page to `path`: the dashboards below `root` over the points of a receiver."""
+    """Write the page to `path`: the dashboards below `root` over the points of a receiver.
+
+    ValueError unless the span is of whole intervals: its numbers would not be the sums of its charts.
+    """
+    if (span.end - span.start) % span.step:
+        raise ValueError(f"{span} is not of whole intervals")
     data = page_data(root, datakit, span)
     for language, shown in data.items():
-        shown["origin"] = ORIGINS[language].format(
-            start=_time(span.start), end=_time(span.end), minutes=span.step // 60
-        )
+        shown["origin"] = ORIGINS[language]
+        shown["time"] = TIMES[language].format(start=_time(span.start), end=_time(span.end), minutes=span.step // 60)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page(data), encoding="utf-8")
 

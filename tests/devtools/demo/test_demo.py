@@ -10,6 +10,7 @@ from devtools.aws.embedded import EmbeddedAWS, Traffic
 pytest.importorskip("sparklines")
 from devtools.demo import live, show
 from devtools.demo import run as demo
+from devtools.func.task import TaskRecord
 
 MINUTE = 60
 
@@ -43,6 +44,36 @@ def test_the_demo_fails_when_something_is_missing(short_day, monkeypatch, capsys
     assert demo.main() == 1
 
 
+def a_run(minute, status="success", new=22, changed=0, windows=1, objects=0):
+    """The record of a run at a minute of the demo's day."""
+    summary = {"points": {"new": new, "changed": changed}, "windows": [{}] * windows, "objects": objects}
+    returned, said = (summary, None) if status == "success" else (None, "No.")
+    at = demo.MORNING + minute * MINUTE
+    return TaskRecord("f", "job", {}, status, None, said, None, "", returned, at, at)
+
+
+def test_runs_that_are_alike_are_one_line(capsys) -> None:
+    show.runs(
+        [
+            *(a_run(minute, objects=4 * (minute % 15 == 0)) for minute in range(0, 35, 5)),
+            a_run(35, changed=1),
+            a_run(40, new=1, objects=4),
+            *(a_run(minute, "failure") for minute in (45, 50, 55)),
+            a_run(60, "timeout"),
+            a_run(65, windows=2, new=1234),
+        ]
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "  06:00 to 06:30  7 runs ok, 154 new points, 3 reports of the objects",
+        "  06:35           ok, 22 new points, 1 changed",
+        "  06:40           ok, 1 new point, 1 report of the objects",
+        "  06:45           failure: No.",
+        "  06:50 to 06:55  failure: as before",
+        "  07:00           timeout: No.",
+        "  07:05           ok, 1,234 new points, 2 windows caught up",
+    ]
+
+
 @pytest.fixture
 def real_looking_aws(monkeypatch, tmp_path):
     """The embedded AWS in real time, found by boto3's own chain."""
@@ -64,7 +95,7 @@ def test_live_takes_boto3_s_credentials_and_shows_them_nowhere(real_looking_aws,
     assert live.main() == 0
     out = capsys.readouterr().out
     assert f"One tick for the AWS account {account.account_id}, reading only" in out
-    assert "1 objects and 60 points lie in" in out
+    assert "1 object and 60 points lie in" in out
     assert key not in out
     assert secret not in out
     assert {call.operation for call in real_looking_aws.calls} == {

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from io import StringIO
 
 import pytest
 
@@ -9,6 +11,8 @@ import pytest
 pytest.importorskip("plotly")
 pytest.importorskip("selenium")
 pytest.importorskip("sparklines")
+from rich.console import Console
+
 from devtools.demo import run as demo
 from devtools.guance.datakit import DataKit
 from devtools.market.build import ROOT
@@ -18,7 +22,9 @@ from devtools.page import write as page
 
 MINUTE = 60
 BURST = (demo.MORNING + 10 * MINUTE, demo.MORNING + 25 * MINUTE)
-SPAN = page_data.Span(demo.START - 3600, demo.MORNING + 41 * MINUTE, 5 * MINUTE)
+# Whole columns of ten minutes, up to what the last run has promised (06:40 less the delay).
+SPAN = page_data.Span(demo.MORNING - 3600, demo.MORNING + 30 * MINUTE, 5 * MINUTE)
+END = demo.MORNING + 41 * MINUTE
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,9 +43,12 @@ def points(tmp_path_factory):
         patch.setattr(demo, "PAGE", folder / "dashboard.html")
         patch.setattr(demo, "BURST", BURST)
         patch.setattr(demo, "OUTAGE", (demo.MORNING + 26 * MINUTE, demo.MORNING + 34 * MINUTE))
-        patch.setattr(demo, "END", SPAN.end)
+        patch.setattr(demo, "END", END)
         patch.setenv("AWS_ENDPOINT_URL", "")
+        terminal = StringIO()
+        patch.setattr(demo.show, "console", Console(highlight=False, soft_wrap=True, file=terminal))
         assert demo.main() == 0
+        (folder / "terminal.txt").write_text(terminal.getvalue())
     with DataKit(str(folder / "points.sqlite")) as datakit:
         yield datakit, folder / "dashboard.html"
 
@@ -91,6 +100,31 @@ def test_it_draws_the_shipped_dashboard_without_a_complaint_or_a_network(points)
         assert texts(driver, ".number")[3] == f"{requests:,.0f}"
         assert driver.execute_script("return performance.getEntriesByType('resource').map((it) => it.name)") == []
         assert browser.complaints(driver) == []
+
+
+def test_numbers_charts_and_the_terminal_show_the_same_sums_of_the_same_time(points) -> None:
+    terminal = (points[1].parent / "terminal.txt").read_text()
+    assert "The metrics, 2026-03-02 05:00 to 06:30 UTC" in terminal
+    with browser.opened(points[1], "en") as driver:
+        assert texts(driver, "#time") == ["2026-03-02 05:00 to 2026-03-02 06:30 UTC, in intervals of 5 minutes"]
+        assert texts(driver, ".filter") == ["Account*", "Distribution*", "Domain*"]
+        number = dict(zip(texts(driver, ".singlestat h3"), texts(driver, ".number")))["Requests"]
+        (top,) = drawn(driver, "By requests")
+        lines = {line["name"]: line["y"] for line in drawn(driver, "Requests by distribution")}
+    sums = dict(zip(top["y"], top["x"]))
+    assert len(sums) == 3
+    assert f"{sum(sums.values()):,.0f}" == number
+    for name, whole in sums.items():
+        alias = name.partition(" ")[0]
+        told = re.search(rf"{alias} .*\n(?:.*\n){{2}}  Requests_Sum .* in all (\S+)", terminal)
+        assert told.group(1) == demo.show.abbreviated(whole)
+        # A line has the mean of a minute. The API has no value in most minutes.
+        assert alias == "api.example.com" or sum(lines[name]) * 5 == pytest.approx(whole)
+
+
+def test_a_span_that_is_not_of_whole_intervals_is_refused(tmp_path) -> None:
+    with DataKit() as datakit, pytest.raises(ValueError, match="not of whole intervals"):
+        page.write_page(tmp_path / "page.html", ROOT, datakit, page_data.Span(0, 3601, 300))
 
 
 def test_the_burst_of_errors_is_to_be_seen(points) -> None:
