@@ -132,6 +132,9 @@ def _check_values(values: Sequence[Tuple[str, str]]) -> None:
             is_right = -(2**63) <= int(value[:-1]) < 2**63
         else:
             is_right = OTHER_VALUES.fullmatch(value) is not None
+        # A number that is not nothing, but too little for a float.
+        if is_right and re.match(r"-?[0.]*[1-9][0-9.]*[eE]-", value) and float(value) == 0:
+            is_right = False
         if not is_right:
             raise BadLineError(f"the field {key} has a value that is no float, integer, string or boolean of DataKit")
 

@@ -142,3 +142,47 @@ def test_a_guance_connector_writes_through_its_dataway(dataway) -> None:
     guance = GuanceConnector({"guanceOpenWayURL": dataway.url, "token": TOKEN}, lambda *_: None, True)
     assert not hasattr(guance, "write_by_category_many")
     assert guance.dataway.write_by_category_many("metric", [point()])[0] == 200
+
+
+def test_lines_go_to_a_path_with_the_query_that_is_given(datakit) -> None:
+    seen, query = [], {"input": "own", "ignore_global_host_tags": "true"}
+    path = "/v1/write/metric"
+    answer = connector(datakit, seen=seen).post_line_protocol(path=path, points=[point()] * 150, query=query)
+    assert answer == (200, b"")
+    assert [(post.source, post.lines) for post in datakit.posts] == [("own", 100), ("own", 50)]
+    assert datakit.points()[0].tags == {"name": "E1"}
+    assert seen == [("metric", 150)]
+    # Without one the host's tags are there.
+    connector(datakit).post_line_protocol(path=path, points=[point()])
+    assert set(datakit.points()[-1].tags) == {"name", "host", "ip"}
+
+
+def test_a_get_gives_json_or_bytes(datakit) -> None:
+    status, answer = connector(datakit).get("/v1/ping")
+    assert (status, answer["content"]["version"]) == (200, "1.84.1")
+    status, page = connector(datakit).get("/metrics")
+    assert (status, type(page)) == (200, bytes)
+    with pytest.raises(Exception, match=r"GET http://127.*/nothing failed\. Status Code: 404"):
+        connector(datakit).get("/nothing")
+    assert connector(datakit, raises=False).get("/nothing")[0] == 404
+
+
+def test_a_dataway_cannot_get(dataway) -> None:
+    with pytest.raises(Exception, match=r"failed\. Error: object of type 'NoneType' has no len\(\)"):
+        by_dataway(dataway).get("/v1/ping")
+
+
+def test_a_query_gives_series_or_rows(datakit) -> None:
+    connector(datakit).write_by_category_many("metric", [point(), point(timestamp=NOW - 60)])
+    dql = "M::`m`:(COUNT(`a`) AS `found`) BY `name`"
+    (series,) = connector(datakit).query(dql)[1]["series"]
+    assert (series["columns"], series["tags"], series["values"][0][1]) == (["time", "found"], {"name": "E1"}, 2)
+    _, found = connector(datakit).query(dql, dict_output=True, time_range=[NOW * 1000, (NOW + 60) * 1000])
+    ((row,),) = found["series"]
+    assert (row["found"], row["tags"]) == (1, {"name": "E1"})
+    assert connector(datakit).query(dql, time_range=[0, 1000]) == (200, {"series": []})
+    with pytest.raises(Exception, match="Status Code: 400"):
+        connector(datakit).query("what is this?")
+    # An older helper stumbles over an answer that is none.
+    with pytest.raises(KeyError):
+        connector(datakit, raises=False).query("what is this?")
