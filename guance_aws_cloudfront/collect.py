@@ -7,6 +7,7 @@ from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.cloudfront.catalog import PRICE_PER_METRIC
 from guance_aws_cloudfront.deadline import Deadline
 from guance_aws_cloudfront.errors import RunSkipped, StepError
+from guance_aws_cloudfront.func.digest import Digest
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import Preview
@@ -66,11 +67,12 @@ def collect(
         )
     aws: Optional[Aws] = None
     try:
-        plan = plan_run(clock.time(), config, state, log)
+        sent = state.digest(config.period)
+        plan = plan_run(clock.time(), config, state, sent, log)
         sink = Preview() if is_dry_run else open_sink(func, config, clock, started, log)
         aws = Aws(account, config, VERSION, clock, lambda: config.time_limit - (clock.monotonic() - started), deadline)
         run = Run(account, config, clock, started, state, log, sink, aws, is_dry_run)
-        report(run, plan, summary)
+        report(run, plan, sent, summary)
     except StepError as error:
         log.fail(str(error))
     finally:
@@ -81,7 +83,7 @@ def collect(
     return log.end(summary)
 
 
-def report(run: Run, plan: Plan, summary: Summary) -> None:
+def report(run: Run, plan: Plan, sent: Digest, summary: Summary) -> None:
     """List the distributions, report what changed, their objects when due, and their metrics; `summary` is filled in.
 
     Raises StepError for what ends the run. What fails in a part of it is told to the log, and costs no other part.
@@ -99,11 +101,17 @@ def report(run: Run, plan: Plan, summary: Summary) -> None:
         extra_fields = inventory.extra_fields(distributions.records, listing.listed)
         summary["objects"] = report_objects(run, distributions, extra_fields)
     targets = choose_targets(run, distributions, listing, plan.start, objects_due)
-    report_metrics(run, plan, distributions, targets, listing, summary)
+    report_metrics(run, plan, sent, distributions, targets, listing, summary)
 
 
 def report_metrics(
-    run: Run, plan: Plan, distributions: Distributions, targets: Targets, listing: Listing, summary: Summary
+    run: Run,
+    plan: Plan,
+    sent: Digest,
+    distributions: Distributions,
+    targets: Targets,
+    listing: Listing,
+    summary: Summary,
 ) -> None:
     """Report the metrics window by window: the recent minutes first, then what earlier runs left behind.
 
@@ -111,7 +119,6 @@ def report_metrics(
     wait goes into the backlog. Raises StepError when the sink or STORE fails: the next run goes on from here.
     """
     config, period, progress = run.config, plan.period, plan.start
-    sent = run.state.digest(period)
     old_points = OldPoints(run, distributions)
     activity = ActivityTracker(run.state.recall("asked") if config.recently_active else None, plan)
     again = activity.active_again(targets.active_ids)

@@ -106,7 +106,7 @@ class World:
         recent = Window(max(start, end - PERIODS_PER_WINDOW * 60), end)
         left = (Stretch(start, recent.start),) if start < recent.start else ()
         plan = Plan(Progress(start, start, left), recent, start, (), 60)
-        report_metrics(run, plan, distributions, targets, Listing(), {})
+        report_metrics(run, plan, state.digest(60), distributions, targets, Listing(), {})
 
 
 def forget_caches() -> None:

@@ -18,7 +18,7 @@ from devtools.clock import SimulatedClock
 from devtools.demo import show
 from devtools.demo.judge import seen_defaults, truth
 from devtools.func.runtime import STARTUP, LocalFunc, TaskRecord
-from devtools.guance.datakit import WORLDS_KEEP_TIME, DataKit
+from devtools.guance.datakit import DataKit
 from devtools.market.build import ROOT, build, write
 from devtools.market.imports import PACKAGE
 from devtools.page.data import Span
@@ -76,7 +76,7 @@ def set_up(stack: ExitStack, points: str) -> Stage:
     aws = stack.enter_context(EmbeddedAWS(clock))
     os.environ.update(aws.environment)
     ids = add_distributions(aws)
-    datakit = stack.enter_context(DataKit(points, clock=clock, keeps_time=WORLDS_KEEP_TIME))
+    datakit = stack.enter_context(DataKit(points, clock=clock))
     func = LocalFunc(clock)
     func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
     show.say(f"  installed {len(func.install(folder))} scripts of the set {PACKAGE}")

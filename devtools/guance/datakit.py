@@ -24,9 +24,6 @@ from devtools.http_server import HOST, Server
 __all__ = ["DataKit", "Point", "Post"]
 
 VERSION = "1.84.1"
-# How the DataKits of the test worlds and of the demo are set up: `[io] auto_timestamp_correction = false`. Until the
-# collector holds back what a DataKit would re-date, an outage of more than two hours needs that.
-WORLDS_KEEP_TIME = True
 # From this release on points far from DataKit's clock get the present time.
 FIRST_TO_CORRECT = (1, 78)
 # What a DataKit lets other hosts call when its configuration names nothing; all else only itself.
@@ -131,6 +128,11 @@ class DataKit:
         self._requests: Dict[str, List[float]] = {}
         self.posts: List[Post] = []
         self.host, self.port = HOST, 0
+
+    def set_right(self) -> None:
+        """As after `[io] auto_timestamp_correction = false` and the restart that it needs: its counters begin anew."""
+        self.keeps_time = True
+        self._corrected.clear()
 
     def start(self) -> None:
         """Begin to serve, at the port it had before or else a free one."""

@@ -49,6 +49,13 @@ class Digest:
         # The spans of each source, oldest first, none of them overlapping.
         self._sent: Dict[str, List[Span]] = {}
         self._partial: Dict[str, Dict[int, Names]] = {}
+        # From when to when all that was sent is known.
+        self._covers = (0, 0)
+
+    def known_since(self, watermark: int) -> Optional[int]:
+        """Since which minute all that was sent up to a watermark is known; None when it is not."""
+        since, until = self._covers
+        return since if until >= watermark else None
 
     def verdict(self, source: str, minute: int, fields: Fields, partial: bool) -> Tuple[str, Fields]:
         """What a minute's fields are to those that were sent, and which of them to send.
@@ -124,11 +131,14 @@ class Digest:
         """For how many seconds of what was left behind so many sources can be remembered."""
         return MOST_ENTRIES // max(1, sources) * self.period
 
-    def keep(self, since: int, left_behind: Iterable[Sequence[Any]] = ()) -> None:
+    def keep(self, since: int, until: int = 0, left_behind: Iterable[Sequence[Any]] = ()) -> None:
         """Forget all but the minutes from `since` on and those left behind, which alone will be asked for again.
+
+        `until` is the end of the minutes that have been reported.
 
         `left_behind` has (start, end, sources) for each stretch, no sources for all of them.
         """
+        self._covers = (since, until)
         stretches = [(start, end, frozenset(sources)) for start, end, sources, *_ in left_behind if start < since]
         room = MOST_ENTRIES
         sent: Dict[str, List[Span]] = {}
@@ -167,6 +177,7 @@ class Digest:
         kept = {
             "version": VERSION,
             "period": self.period,
+            "covers": [*self._covers],
             "start": start,
             "sent": {
                 key: [part for span in spans for part in ((span.first - start) // self.period, _pack(span.checksums))]
@@ -195,6 +206,7 @@ def load_digest(text: Optional[str], period: int) -> Digest:
         if kept["version"] != VERSION or kept["period"] != period:
             return digest
         start, sources = kept["start"], list(kept["sent"])
+        digest._covers = (int(kept["covers"][0]), int(kept["covers"][1]))
         for source, spans in kept["sent"].items():
             parts = zip(spans[::2], spans[1::2])
             digest._sent[source] = [Span(start + first * period, _unpack(packed)) for first, packed in parts]

@@ -44,6 +44,6 @@ def late_stretch(silence: Silence, minutes: Iterable[int], period: int) -> Optio
 
 
 def is_over(silence: Silence, minutes: Iterable[int], end: int, period: int) -> bool:
-    """Whether nothing more is to be expected: nearly every minute of the probe has come, or a day has passed."""
+    """Whether nearly every minute from the silence's beginning to `end` has had its values after all."""
     window = range(silence.since, end, period)
-    return end - silence.since > LONGEST_SECONDS or len(set(minutes)) >= BUSY_SHARE * max(1, len(window))
+    return len(set(minutes)) >= BUSY_SHARE * max(1, len(window))

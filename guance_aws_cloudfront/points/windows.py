@@ -121,6 +121,10 @@ def plan_windows(now: float, known: Optional[Progress], config: CollectorConfig)
         asked_from = _floor(watermark - config.lookback, period)
         if _is_deep_look_due(known.settled, end, period):
             asked_from = min(asked_from, known.settled)
+        if known.silence is not None:
+            # As far back as one window reaches, values that come late are looked for in every run.
+            reached = max(known.silence.since, known.settled, end - PERIODS_PER_WINDOW * period)
+            asked_from = min(asked_from, reached)
     # A look that goes back so far settles what it covers, and so does giving up what lies before.
     settles = asked_from <= known.settled
     asked_from = max(asked_from, oldest)

@@ -33,9 +33,7 @@ class OldPoints:
         if self._answer is None:
             run = self._run
             witness = witness_object(run, self._distributions)
-            self._answer = run.sink.keeps_time(
-                getattr(run.config, "datakit_keeps_time", None), witness or None, run.now()
-            )
+            self._answer = run.sink.keeps_time(run.config.datakit_keeps_time, witness or None, run.now())
         return self._answer
 
     def warn_of_waiting(self, progress: Progress) -> None:

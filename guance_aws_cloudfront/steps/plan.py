@@ -3,6 +3,7 @@
 from typing import Optional
 
 from guance_aws_cloudfront.cloudfront.catalog import PRICE_PER_METRIC
+from guance_aws_cloudfront.func.digest import Digest
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.points.series import batches, in_words, metrics_billed
@@ -13,8 +14,11 @@ from guance_aws_cloudfront.steps.targets import Targets
 from guance_aws_cloudfront.text import count, duration, minute_utc, some_of
 
 
-def plan_run(now: float, config: CollectorConfig, state: State, log: RunLog) -> Plan:
-    """The plan of a run at `now` (epoch seconds); what is given up is said. StateError when STORE fails."""
+def plan_run(now: float, config: CollectorConfig, state: State, sent: Digest, log: RunLog) -> Plan:
+    """The plan of a run at `now` (epoch seconds); what is given up is said. StateError when STORE fails.
+
+    `sent` is what is known of what was sent.
+    """
     kept = state.progress()
     known: Optional[Progress] = None
     if kept is not None:
@@ -22,6 +26,11 @@ def plan_run(now: float, config: CollectorConfig, state: State, log: RunLog) -> 
             known = parse_progress(kept)
         except ValueError:
             state.warn_unknown("watermark", kept)
+    if known is not None:
+        # Where it is not known what was sent, a deeper look would send three hours again.
+        since = sent.known_since(known.watermark)
+        known_since = known.watermark - config.lookback if since is None else since
+        known = known._replace(settled=max(known.settled, known_since))
     plan = plan_windows(now, known, config)
     if known is None:
         # Kept before the first call, so that a first hour of failures is caught up later and not forgotten.

@@ -7,7 +7,7 @@ from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS
 from guance_aws_cloudfront.func.digest import Digest
 from guance_aws_cloudfront.points.queries import metric_data_request
 from guance_aws_cloudfront.points.series import plan_series
-from guance_aws_cloudfront.points.silence import find_silence, is_over, late_stretch, probe_window
+from guance_aws_cloudfront.points.silence import LONGEST_SECONDS, find_silence, is_over, late_stretch, probe_window
 from guance_aws_cloudfront.points.windows import Progress, Window, merged
 from guance_aws_cloudfront.steps.run import Run
 from guance_aws_cloudfront.text import duration, minute_utc
@@ -44,7 +44,7 @@ def look_for_late_values(run: Run, progress: Progress) -> Probe:
         )
         silence = silence._replace(found=(*silence.found, Window(stretch.start, stretch.end)))
         progress = progress._replace(silence=silence, backlog=merged([*progress.backlog, stretch]))
-    if is_over(silence, minutes, window.end, period):
+    if is_over(silence, minutes, window.end, period) or progress.watermark - silence.since > LONGEST_SECONDS:
         progress = progress._replace(silence=None)
     return Probe(progress, 1)
 
@@ -52,11 +52,16 @@ def look_for_late_values(run: Run, progress: Progress) -> Probe:
 def watch_for_silence(run: Run, progress: Progress, sent: Digest, end: int) -> Progress:
     """Notice that nothing has values any more though the account was busy, and warn while that lasts."""
     newest: Optional[int] = sent.newest()
-    silence = progress.silence or find_silence(newest, sent.reported_since, end, run.config.period)
-    if silence is not None and (newest is None or newest < silence.since):
-        run.log.warn(
-            f"No distribution has had values since {minute_utc(silence.since)} UTC, though there were some in nearly "
-            "every minute before: CloudWatch delivers late, or there are no requests any more. What comes late is made "
-            "up for, for a day."
-        )
+    period = run.config.period
+    silence = progress.silence or find_silence(newest, sent.reported_since, end, period)
+    if silence is None:
+        return progress
+    if newest is not None and newest >= silence.since:
+        reported = sent.reported_since(silence.since).get(silence.source, ())
+        return progress._replace(silence=None) if is_over(silence, reported, end, period) else progress
+    run.log.warn(
+        f"No distribution has had values since {minute_utc(silence.since)} UTC, though there were some in nearly "
+        "every minute before: CloudWatch delivers late, or there are no requests any more. What comes late is made "
+        "up for, for a day."
+    )
     return progress._replace(silence=silence)

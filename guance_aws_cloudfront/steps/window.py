@@ -129,7 +129,7 @@ def report_window(
             _write(run, report, pending, sent)
     finally:
         # Also when Func's time-out ends the run here: what was sent must not be sent again.
-        run_despite_timeout(lambda: _keep_sent(run, sent, progress))
+        run_despite_timeout(lambda: _keep_sent(run, sent, progress, window.end))
         _say(run, report)
     return report
 
@@ -196,8 +196,9 @@ def _write(run: Run, report: WindowReport, pending: Sequence[PendingPoint], sent
         report.refusals.setdefault(source, reason)
 
 
-def _keep_sent(run: Run, sent: Digest, progress: Progress) -> None:
-    sent.keep(min(progress.watermark - run.config.lookback, progress.settled), progress.backlog)
+def _keep_sent(run: Run, sent: Digest, progress: Progress, end: int) -> None:
+    since = min(progress.watermark - run.config.lookback, progress.settled)
+    sent.keep(since, max(progress.watermark, end), progress.backlog)
     run.state.save_digest(sent)
 
 

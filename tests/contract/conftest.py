@@ -7,7 +7,7 @@ import pytest
 from devtools.aws.embedded import EmbeddedAWS
 from devtools.clock import SimulatedClock
 from devtools.func.runtime import LocalFunc
-from devtools.guance.datakit import WORLDS_KEEP_TIME, DataKit
+from devtools.guance.datakit import DataKit
 from devtools.market.build import build, write
 from tests.conftest import AK_ID, AK_SECRET, NOW
 
@@ -44,7 +44,7 @@ def aws(clock, monkeypatch):
 
 @pytest.fixture
 def datakit(clock):
-    with DataKit(clock=clock, keeps_time=WORLDS_KEEP_TIME) as receiver:
+    with DataKit(clock=clock) as receiver:
         yield receiver
 
 

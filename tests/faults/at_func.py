@@ -16,6 +16,7 @@ def killed_at(event, nth=1):
 
 def killed_with_much_to_write(event, nth):
     def begin(world):
+        world.datakit.set_right()
         world.clock.advance(3 * HOUR)
         world.kill_at(event, nth)
 
@@ -159,12 +160,14 @@ def new_key(world):
 
 def slow_catch_up(world):
     """Nine hours are to be caught up, and every POST takes half a minute."""
+    world.datakit.set_right()
     world.clock.advance(9 * HOUR)
     world.func.on_event = lambda name: world.clock.advance(30) if name == "write metric" else None
 
 
 def slow_writes(world):
     """Four POSTs, of which each takes one and a half minutes."""
+    world.datakit.set_right()
     world.clock.advance(3 * HOUR)
     world.func.on_event = lambda name: world.clock.advance(90) if name == "write metric" else None
 

@@ -59,6 +59,7 @@ def answers_of_objects_lost(world):
 
 def one_post_of_many_refused(world):
     """Three hours are caught up, in six POSTs; the third fails as often as it is tried."""
+    world.datakit.set_right()
     world.clock.advance(3 * HOUR)
     posts = []
 
@@ -72,6 +73,7 @@ def one_post_of_many_refused(world):
 
 
 def down_between_posts(world):
+    world.datakit.set_right()
     world.clock.advance(3 * HOUR)
     world.on("write metric", world.datakit.go_down, nth=3)
 

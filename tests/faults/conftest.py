@@ -4,7 +4,7 @@ import pytest
 
 from devtools.aws.embedded import EmbeddedAWS
 from devtools.clock import SimulatedClock
-from devtools.guance.datakit import WORLDS_KEEP_TIME, DataKit
+from devtools.guance.datakit import DataKit
 from tests.conftest import NOW
 from tests.contract.conftest import market  # noqa: F401 - a fixture
 from tests.faults.world import World
@@ -14,7 +14,7 @@ from tests.faults.world import World
 def world(market, monkeypatch):  # noqa: F811 - the fixture
     """A world in which nothing goes wrong yet; botocore's retries do not wait."""
     clock = SimulatedClock(NOW)
-    receiver = DataKit(clock=clock, keeps_time=WORLDS_KEEP_TIME)
+    receiver = DataKit(clock=clock)
     with EmbeddedAWS(clock) as aws, receiver as datakit, pytest.MonkeyPatch.context() as patch:
         for name, value in aws.environment.items():
             monkeypatch.setenv(name, value)

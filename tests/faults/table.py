@@ -4,10 +4,11 @@ from pathlib import Path
 
 from tests.faults.at_aws import AT_AWS
 from tests.faults.at_func import AT_FUNC
+from tests.faults.at_late import AT_LATE
 from tests.faults.at_sink import AT_SINK
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-SCENARIOS = (*AT_AWS, *AT_SINK, *AT_FUNC)
+SCENARIOS = (*AT_AWS, *AT_LATE, *AT_SINK, *AT_FUNC)
 BEGIN, END = "<!-- faults, by python -m tests.faults.table -->\n", "<!-- end -->\n"
 HEAD = (
     "| where | fault | what the user reads, word for word | what is lost | what is sent twice |\n"

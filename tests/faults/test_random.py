@@ -105,7 +105,9 @@ class Day:
             fault, self.left = self.dice.choice(FAULTS), self.dice.randint(1, LONGEST_FAULT)
             fault(self.world, self.dice)
             if fault is forgetting:
-                self.forgotten += [self.world.clock.time() + n * 5 * MINUTE for n in range(self.left)]
+                # From before the first run without it to after the last one.
+                begin = self.world.clock.time()
+                self.forgotten += [begin + n * 5 * MINUTE + end for n in range(self.left) for end in (0, MINUTE)]
 
     def _revise(self):
         """Let a recent minute have another value, shortly."""

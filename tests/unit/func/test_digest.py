@@ -56,7 +56,9 @@ def test_another_period_and_another_version_begin_anew() -> None:
     assert verdict(load_digest(None, 60), "E1", NOW, FIELDS) == "new"
 
 
-@pytest.mark.parametrize("text", ["nonsense", "[]", '{"version":4,"period":60,"start":0,"sent":{"E1":[0,"AAA"]}}', "7"])
+@pytest.mark.parametrize(
+    "text", ["nonsense", "[]", '{"version":4,"period":60,"covers":[0,0],"start":0,"sent":{"E1":[0,"AAA"]}}', "7"]
+)
 def test_what_is_no_digest_is_refused(text) -> None:
     with pytest.raises(ValueError, match="not a digest"):
         load_digest(text, 60)
@@ -78,7 +80,7 @@ def test_what_was_left_behind_is_remembered_too_of_its_sources_alone() -> None:
     for name in ("E1", "E2"):
         for minute in range(0, 100 * 60, 60):
             digest.remember(name, NOW + minute, FIELDS)
-    digest.keep(NOW + 90 * 60, [(NOW + 600, NOW + 1200, ("E1",)), (NOW + 1200, NOW + 1260, ())])
+    digest.keep(NOW + 90 * 60, 0, [(NOW + 600, NOW + 1200, ("E1",)), (NOW + 1200, NOW + 1260, ())])
     digest = load_digest(digest.dump(), 60)
     known = {
         (name, minute)
@@ -96,7 +98,7 @@ def test_what_was_left_behind_stays_bounded_and_the_recent_minutes_are_always_ke
     for name in ("E1", "E2"):
         for minute in range(0, 100 * 60, 60):
             digest.remember(name, NOW + minute, FIELDS)
-    digest.keep(NOW + 50 * 60, [(NOW, NOW + 30 * 60, ())])
+    digest.keep(NOW + 50 * 60, 0, [(NOW, NOW + 30 * 60, ())])
     kept = sum(len(span.checksums) for spans in digest._sent.values() for span in spans)
     assert kept == 2 * 50 + 30
     assert verdict(digest, "E2", NOW + 50 * 60, FIELDS) == "unchanged"
@@ -220,3 +222,13 @@ def test_a_minute_takes_four_bytes() -> None:
         digest.remember("E1", NOW + minute, FIELDS)
     ((_, checksums),) = digest._sent["E1"]
     assert len(checksums) * checksums.itemsize == 4 * 24 * 60
+
+
+def test_it_knows_since_when_all_that_was_sent_is_known() -> None:
+    digest = Digest(60)
+    assert digest.known_since(NOW) is None
+    digest.keep(NOW - 3600, NOW)
+    digest = load_digest(digest.dump(), 60)
+    assert digest.known_since(NOW) == NOW - 3600
+    # A run that could not keep what it had sent has moved the watermark on.
+    assert digest.known_since(NOW + 60) is None
