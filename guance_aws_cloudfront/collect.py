@@ -9,7 +9,7 @@ from guance_aws_cloudfront.deadline import Deadline
 from guance_aws_cloudfront.errors import RunSkipped, StepError
 from guance_aws_cloudfront.func.digest import Digest
 from guance_aws_cloudfront.func.log import RunLog
-from guance_aws_cloudfront.func.state import State
+from guance_aws_cloudfront.func.state import State, claim_seconds
 from guance_aws_cloudfront.guance.sink import Preview
 from guance_aws_cloudfront.points.series import metrics_billed
 from guance_aws_cloudfront.points.windows import Plan, Stretch, after_window, backlog_windows, held, merged
@@ -28,8 +28,6 @@ from guance_aws_cloudfront.steps.window import report_window
 from guance_aws_cloudfront.text import calls_made, count, iso_utc, some_of
 from guance_aws_cloudfront.version import VERSION
 
-# A claim on an account outlasts the run's time limit a little: the last write, and the end of the run.
-CLAIM_SLACK = 60
 RUNS_PER_MONTH = 30 * 24 * 12
 
 Summary = Dict[str, Any]
@@ -41,14 +39,13 @@ def collect(
     func: Any,
     clock: Any,
     is_dry_run: bool,
-    task_limit: int,
     deadline: Optional[Deadline] = None,
 ) -> Summary:
     """Collect and report one account once; with `is_dry_run`, show what would be written, and keep nothing.
 
-    `func` is Func's global DFF, `clock` the module `time` or its like, `task_limit` the time limit in seconds of the
-    task that the run is a part of. No call to AWS outlasts the `deadline`, if there is one. Returns the summary. Raises
-    CollectError when any part failed, RunSkipped while another run of the account is under way.
+    `func` is Func's global DFF, `clock` the module `time` or its like. No call to AWS outlasts the `deadline`, if there
+    is one. Returns the summary. Raises CollectError when any part failed, RunSkipped while another run of the account
+    is under way.
     """
     started = clock.monotonic()
     log = RunLog(account.account_name, account.secrets)
@@ -59,7 +56,7 @@ def collect(
         f'AWS CloudFront to Guance {VERSION}: account "{account.account_name}" ({account.partition.name}), '
         f"metrics from {account.cloudwatch_region}, {target}."
     )
-    since = state.begin(clock.time(), task_limit + CLAIM_SLACK)
+    since = state.begin(clock, claim_seconds(config.time_limit))
     if since is not None:
         raise RunSkipped(
             f'Account "{account.account_name}": another run has been under way since {iso_utc(since)}; this one leaves '

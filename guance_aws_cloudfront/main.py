@@ -188,15 +188,14 @@ class DataCollector:
         return run_accounts(self._accounts, min(seconds, self._time_limit), self._clock, work, advice)
 
     def _collect(self, one: Any, func: Any) -> Dict[str, Any]:
-        limit = max(self._time_limit, one.config.time_limit)
-        return collect(one.account, one.config, func, self._clock, one.config.dry_run, limit)
+        return collect(one.account, one.config, func, self._clock, one.config.dry_run)
 
     def _preview(self, one: Any, func: Any) -> Dict[str, Any]:
         seconds = min(EDITOR_SECONDS, one.config.time_limit)
         # Calls are given up some seconds after the last one has begun, and the end of the run takes its time too.
         deadline = Deadline(seconds * 0.9, self._clock)
         config = replace(one.config, time_limit=int(seconds * 0.8))
-        return collect(one.account, config, func, self._clock, True, seconds, deadline)
+        return collect(one.account, config, func, self._clock, True, deadline)
 
     def _check(self, one: Any, func: Any) -> Dict[str, Any]:
         return check(one.account, one.config, func, self._clock, one.config.dry_run)

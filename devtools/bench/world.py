@@ -84,7 +84,7 @@ class World:
             self._aws = None
             aws = self.aws()
             with patch("guance_aws_cloudfront.collect.Aws", lambda *_: aws):
-                return collect(self.account, self.config, self, self.clock, False, 290)
+                return collect(self.account, self.config, self, self.clock, False)
 
     def our_side(self, start: int, end: int) -> None:
         """The part of a run that is about metrics: plan, ask, parse, merge, gather, digest, points, limits, hand over.

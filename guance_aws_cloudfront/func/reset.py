@@ -8,8 +8,8 @@ from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.text import iso_utc, minute_utc
 
-# For how long a run of which the end is not known may still be under way, in seconds: as a run's claim.
-CLAIM = 300
+# A reset claims its account for so many seconds, so that no run begins in its midst.
+CLAIM = 60
 KEPT = {
     "digest": "what was sent in the last minutes",
     "tags": "resource tags",
@@ -26,7 +26,7 @@ def reset(account: Account, func: Any, clock: Any) -> Dict[str, Any]:
     """Forget all that is kept of the account, and say what it was; RunSkipped while a run is under way."""
     log = RunLog(account.account_name, account.secrets)
     state = State(func, account, log.warn)
-    since = state.begin(clock.time(), CLAIM)
+    since = state.begin(clock, CLAIM)
     if since is not None:
         raise RunSkipped(
             f'Account "{account.account_name}": a run has been under way since {iso_utc(since)}, and would write down '

@@ -22,6 +22,20 @@ REMEDY = {
     "CACHE": "Check Func's Redis: without it recent points are sent again in every run.",
 }
 
+# Runs start every five minutes. The claim of one that was killed must end before the next one starts, though a crontab
+# starts some seconds early or late; a run whose time limit is longer than that is given its claim for all of it.
+TICK, EARLY = 300, 15
+# By so many seconds a run may outlast its time limit: an answer that it waits for, and a write.
+OVERTIME = 30
+# A write to CACHE has been made after so many seconds.
+SECONDS_TO_WRITE = 1
+
+
+def claim_seconds(time_limit: int) -> int:
+    """For how many seconds a run with this time limit claims its account."""
+    seconds = time_limit + OVERTIME
+    return seconds if time_limit > TICK - EARLY else min(seconds, TICK - EARLY)
+
 
 class StateError(StepError):
     """Func's STORE failed; the text is a sentence for the user."""
@@ -117,30 +131,64 @@ class State:
         storage.delete(self._key(what), scope=SCOPE)
         return was_there
 
-    def begin(self, now: float, seconds: int) -> Optional[float]:
+    def begin(self, clock: Any, seconds: int) -> Optional[float]:
         """Claim the account for a run of at most `seconds`; None, or since when (epoch seconds) another run has it.
 
-        A claim ends when it said itself, should the run be killed. A CACHE that fails or holds garbage lets the run
-        begin.
+        `clock` is the module `time` or its like. Of any number of runs that begin in the same moment, one gets the
+        claim. Redis ends it after `seconds`, should the run be killed, so that clocks of hosts that differ do not
+        matter. A CACHE that fails or holds garbage lets the run begin.
         """
         if self._read_only:
             return None
+        self._claim = f"{clock.time()} {uuid.uuid4().hex}"
         try:
-            since, until = map(float, str(self._func.CACHE.get(self._key("run"), scope=SCOPE) or "0 0").split())
-        except Exception:  # noqa: BLE001 - the digest will tell of a CACHE that fails
-            since = until = 0.0
-        if since <= now < until:
-            return since
-        self._claim = f"{now} {now + seconds}"
-        self._cache("run", self._claim, seconds, "a second run at the same time would not be noticed")
-        return None
+            held = self._held_after_claiming(clock, seconds)
+        except Exception as error:  # noqa: BLE001 - see digest()
+            self._warn(
+                f"Func's CACHE could not be written ({one_line(error, 200)}): a second run at the same time would not "
+                "be noticed."
+            )
+            return None
+        return None if held == self._claim else _since(held)
+
+    def _held_after_claiming(self, clock: Any, seconds: int) -> str:
+        """The claim that stands after this one was tried: this one, or that of another run."""
+        try:
+            return self._claim_in_one_step(seconds)
+        except TypeError:
+            # An older Func has no `not_exists`.
+            return self._claim_in_steps(clock, seconds)
+
+    def _claim_in_one_step(self, seconds: int) -> str:
+        cache, key = self._func.CACHE, self._key("run")
+        held = None
+        # Once more where the claim of another run has ended between both calls.
+        for _ in range(2):
+            if cache.set(key, self._claim, scope=SCOPE, expire=seconds, not_exists=True):
+                return self._claim
+            held = cache.get(key, scope=SCOPE)
+            if held is not None:
+                break
+        if _since(held) is None:
+            # Garbage, which might never end.
+            cache.set(key, self._claim, scope=SCOPE, expire=seconds)
+            return self._claim
+        return str(held)
+
+    def _claim_in_steps(self, clock: Any, seconds: int) -> str:
+        """Of several runs that find no claim, the last one to write has it; after a pause, all of them see that."""
+        cache, key = self._func.CACHE, self._key("run")
+        if _since(cache.get(key, scope=SCOPE)) is None:
+            cache.set(key, self._claim, scope=SCOPE, expire=seconds)
+            clock.sleep(SECONDS_TO_WRITE)
+        return str(cache.get(key, scope=SCOPE))
 
     def end(self) -> None:
-        """Give the account free for the next run, unless another one has claimed it by now."""
+        """Release the account for the next run, unless another one has claimed it by now."""
         if not self._read_only:
             with contextlib.suppress(Exception):  # it ends by itself
                 if self._func.CACHE.get(self._key("run"), scope=SCOPE) == self._claim:
-                    self._func.CACHE.set(self._key("run"), "0 0", scope=SCOPE, expire=1)
+                    self._func.CACHE.delete(self._key("run"), scope=SCOPE)
 
     def try_storage(self, name: str) -> None:
         """Keep, read and drop a value of no meaning in Func's STORE or CACHE; StateError unless all of it works.
@@ -199,6 +247,15 @@ class State:
             f"Func's {storage} could not be {done} ({one_line(error, 200)}). Check Func's database; the next run goes "
             "on from the last watermark."
         )
+
+
+def _since(claim: Any) -> Optional[float]:
+    """When a claim was made, in epoch seconds; None for what is no claim."""
+    try:
+        since = float(str(claim).split()[0])
+    except (IndexError, ValueError):
+        return None
+    return since if since > 0 else None
 
 
 def _kept(storage: Any, key: str, value: str) -> Any:

@@ -1,8 +1,14 @@
 """What is kept between runs: per account, versioned, and never fatal where it only saves work."""
 
+import random
+import threading
+import time
+
 import pytest
 
-from guance_aws_cloudfront.func.state import State, StateError
+from devtools.clock import SimulatedClock
+from devtools.func.builtins import Cache, ScopedCache
+from guance_aws_cloudfront.func.state import State, StateError, claim_seconds
 from guance_aws_cloudfront.points.windows import PERIODS_PER_WINDOW
 from guance_aws_cloudfront.settings.account import parse_account
 from tests.conftest import NOW, RAW_ACCOUNT
@@ -20,10 +26,13 @@ class Kept(dict):
             raise self.broken
         return super().get((scope, key))
 
-    def set(self, key, value, scope=None, expire=None):
+    def set(self, key, value, scope=None, expire=None, not_exists=False):
         if self.broken:
             raise self.broken
+        if not_exists and (scope, key) in self:
+            return None
         self[(scope, key)] = value
+        return True
 
     def delete(self, key, scope=None):
         self.pop((scope, key), None)
@@ -132,7 +141,7 @@ def test_a_dry_run_keeps_nothing(func) -> None:
 def test_the_state_of_a_thousand_distributions_is_small(func, partial) -> None:
     """As much as is ever remembered: what a deeper look asks for again, of each."""
     one = state(func, [])
-    one.begin(NOW, 300)
+    one.begin(SimulatedClock(NOW), 300)
     one.save_progress({"at": NOW})
     one.save_objects_at(NOW)
     digest = one.digest(60)
@@ -146,32 +155,135 @@ def test_the_state_of_a_thousand_distributions_is_small(func, partial) -> None:
     assert 500_000 < sum(len(repr(row)) for row in func.CACHE.items()) < 1_000_000
 
 
-def test_a_run_claims_its_account_until_it_ends_or_its_time_is_over(func) -> None:
-    first, second = state(func, []), state(func, [])
-    assert first.begin(NOW, 300) is None
-    assert second.begin(NOW + 10, 300) == NOW
+class Redis:
+    """Func's CACHE over a Redis with a clock of its own; `old` without `not_exists`, `delay` before each command."""
+
+    def __init__(self, clock, old=False, delay=lambda: None):
+        self.store = Cache(clock, lambda name: None)
+        self.store.round_trip = delay
+        self.STORE, self.CACHE = Kept(), ScopedCache(self.store, "script")
+        if old:
+            in_one_step = self.CACHE.set
+            self.CACHE.set = lambda key, value, scope, expire: in_one_step(key, value, scope=scope, expire=expire)
+
+
+@pytest.fixture
+def clock():
+    return SimulatedClock(NOW)
+
+
+@pytest.fixture(params=[False, True], ids=["not_exists", "older Func"])
+def redis(request, clock):
+    return Redis(clock, old=request.param)
+
+
+def test_a_run_claims_its_account_until_it_ends_or_its_time_is_over(redis, clock) -> None:
+    first, second = state(redis, []), state(redis, [])
+    assert first.begin(clock, 270) is None
+    clock.advance(10)
+    assert NOW <= second.begin(clock, 270) <= NOW + 1
+    # What did not get the claim does not release it.
+    second.end()
+    assert state(redis, []).begin(clock, 270) is not None
     first.end()
-    assert second.begin(NOW + 20, 300) is None
-    assert state(func, []).begin(NOW + 320, 300) is None
+    assert redis.store.rows == {}
+    assert state(redis, []).begin(clock, 270) is None
+    clock.advance(270)
+    assert state(redis, []).begin(clock, 270) is None
 
 
-def test_a_run_that_outlived_its_claim_does_not_end_another_one_s(func) -> None:
-    late, later = state(func, []), state(func, [])
-    late.begin(NOW, 300)
-    later.begin(NOW + 300, 300)
+def test_a_run_that_outlived_its_claim_does_not_end_another_one_s(redis, clock) -> None:
+    late, later = state(redis, []), state(redis, [])
+    late.begin(clock, 270)
+    clock.advance(300)
+    assert later.begin(clock, 270) is None
     late.end()
-    assert state(func, []).begin(NOW + 310, 300) == NOW + 300
+    assert state(redis, []).begin(clock, 270) is not None
 
 
-def test_a_clock_that_was_set_back_and_a_broken_cache_stop_no_run(func) -> None:
-    state(func, []).begin(NOW + 3600, 300)
-    assert state(func, []).begin(NOW, 300) is None
-    func.CACHE[next(iter(func.CACHE))] = "garbage"
-    assert state(func, []).begin(NOW, 300) is None
+@pytest.mark.parametrize("offset", [-300, 300])
+def test_clocks_of_hosts_that_differ_do_not_matter(redis, clock, offset) -> None:
+    other = SimulatedClock(NOW + offset)
+    assert state(redis, []).begin(clock, 270) is None
+    clock.advance(200)
+    assert state(redis, []).begin(other, 270) is not None
+    # The one that has the claim was killed: the next run takes over, whatever its clock says.
+    clock.advance(95)
+    assert state(redis, []).begin(other, 270) is None
+    clock.advance(200)
+    assert state(redis, []).begin(clock, 270) == pytest.approx(NOW + offset, abs=1)
+
+
+@pytest.mark.parametrize(("limit", "seconds"), [(30, 60), (240, 270), (255, 285), (285, 285), (286, 316), (3600, 3630)])
+def test_a_claim_ends_before_the_next_run_unless_the_run_may_last_longer(limit, seconds) -> None:
+    assert claim_seconds(limit) == seconds
+
+
+@pytest.mark.parametrize("garbage", ["garbage", "", "0 0", "nan x"])
+def test_garbage_in_the_place_of_a_claim_stops_no_run(redis, clock, garbage) -> None:
+    assert state(redis, []).begin(clock, 270) is None
+    redis.store.rows = dict.fromkeys(redis.store.rows, (garbage, None))
+    assert state(redis, []).begin(clock, 270) is None
+    assert state(redis, []).begin(clock, 270) is not None
+
+
+def test_the_claim_of_an_older_version_counts(redis, clock) -> None:
+    redis.CACHE.set("run/aws/prod", f"{float(NOW)} {NOW + 300.0}", scope="guance_aws_cloudfront", expire=300)
+    assert state(redis, []).begin(clock, 270) == NOW
+    clock.advance(300)
+    assert state(redis, []).begin(clock, 270) is None
+
+
+def test_a_claim_that_ends_between_two_calls_is_taken_by_one(clock) -> None:
+    redis = Redis(clock)
+    state(redis, []).begin(clock, 270)
+    at_once = redis.CACHE.get
+
+    def late(key, scope):
+        redis.store.rows.clear()
+        return at_once(key, scope=scope)
+
+    redis.CACHE.get = late
+    assert state(redis, []).begin(clock, 270) is None
+    redis.CACHE.get = at_once
+    assert state(redis, []).begin(clock, 270) is not None
+
+
+def test_a_broken_cache_stops_no_run(func, clock) -> None:
     func.CACHE.broken = OSError("Redis is down")
     said = []
-    assert state(func, said).begin(NOW, 300) is None
+    assert state(func, said).begin(clock, 270) is None
     assert "a second run at the same time would not be noticed" in said[0]
+
+
+class Hosts:
+    """Time for threads: a second of the product takes some milliseconds, and passes for all."""
+
+    time = staticmethod(time.time)
+
+    @staticmethod
+    def sleep(seconds):
+        time.sleep(seconds / 5)
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["not_exists", "older Func"])
+@pytest.mark.parametrize("attempt", range(20))
+def test_of_twenty_runs_in_the_same_moment_one_gets_the_claim(old, attempt) -> None:
+    redis = Redis(time, old, delay=lambda: time.sleep(random.uniform(0, 0.01)))
+    together, got = threading.Barrier(20), []
+
+    def run():
+        one = state(redis, [])
+        together.wait()
+        got.append(one.begin(Hosts, 270))
+
+    threads = [threading.Thread(target=run) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got.count(None) == 1
+    assert len(got) == 20
 
 
 @pytest.mark.parametrize("name", ["STORE", "CACHE"])
@@ -194,10 +306,10 @@ def test_what_is_kept_has_the_form_that_other_versions_know(func) -> None:
 
 def test_the_digest_is_kept_for_a_week_and_a_claim_for_the_run(func) -> None:
     kept = []
-    func.CACHE.set = lambda key, value, scope, expire: kept.append((key, expire))
+    func.CACHE.set = lambda key, value, scope, expire, not_exists=False: kept.append((key, expire)) or True
     one = state(func, [])
     one.save_digest(one.digest(60))
-    one.begin(NOW, 300)
+    one.begin(SimulatedClock(NOW), 300)
     assert kept == [("digest/aws/prod", 604800), ("run/aws/prod", 300)]
 
 
@@ -210,7 +322,7 @@ def test_the_sentences_word_for_word(func) -> None:
     one = state(func, said)
     digest = one.digest(60)
     one.save_digest(digest)
-    one.begin(NOW, 300)
+    one.begin(SimulatedClock(NOW), 300)
     with pytest.raises(StateError) as error:
         one.watermark()
     assert said == [
