@@ -91,8 +91,10 @@ class Query(NamedTuple):
 
     def check(self) -> None:
         """AssetError for a tag that the points have not."""
+        # Objects may be grouped by any of their texts, too.
+        known = TAGS[self.namespace] | (object_fields() if self.namespace == CUSTOM_OBJECT else frozenset())
         for tag in (*self.by, *(tag for tag, _ in self.filters)):
-            if tag not in TAGS[self.namespace]:
+            if tag not in known:
                 raise AssetError(f"no {self.namespace} point carries the tag {tag}")
 
 

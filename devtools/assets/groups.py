@@ -115,7 +115,10 @@ DISTRIBUTIONS = Group(
         table(
             "objects",
             Text("State and settings", "状态与设置"),
-            Text("As last reported to the Resource Catalog.", "最近一次上报到资源目录的内容。"),
+            Text(
+                "As last reported to the Resource Catalog (Infrastructure / Custom).",
+                "最近一次上报到资源目录（基础设施 / 自定义）的内容。",
+            ),
             ("Enabled", "Staging"),
             ("AlternateDomainNames", Text("Aliases", "备用域名")),
             ("DomainName", Text("Domain", "域名")),

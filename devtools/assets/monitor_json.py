@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Dict, List
 
 from devtools.assets.dql import NAMESPACES, Formula, Query, Text
-from devtools.assets.monitors_form import Monitor, Number, Target
+from devtools.assets.monitors_form import NAMES_OF_DISTRIBUTIONS, Monitor, Number, Target
 from devtools.assets.thresholds import LEVELS
 
 GROUP = "AWS CloudFront"
@@ -18,8 +18,8 @@ HEAD = Text(
 )
 # A distribution may have no alternate domain name.
 WHERE = Text(
-    ">Distribution: {% if Alias %}{{ Alias }} ({{ DistributionId }}){% else %}{{ DistributionId }}{% endif %}  \n",
-    ">分配：{% if Alias %}{{ Alias }}（{{ DistributionId }}）{% else %}{{ DistributionId }}{% endif %}  \n",
+    ">Distribution: {% if ALIAS %}{{ ALIAS }} ({{ ID }}){% else %}{{ ID }}{% endif %}  \n",
+    ">分配：{% if ALIAS %}{{ ALIAS }}（{{ ID }}）{% else %}{{ ID }}{% endif %}  \n",
 )
 PARTS = Text(
     "{{% if df_status != 'ok' %}}>What: {what}  \n>Look first at: {look}  \n{links}"
@@ -27,8 +27,8 @@ PARTS = Text(
     "{{% if df_status != 'ok' %}}>内容：{what}  \n>排查：{look}  \n{links}"
     "{{% else %}}>恢复：{recovered}\n{{% endif %}}",
 )
-CONSOLE = "console.aws.amazon.com/cloudfront/v4/home#/distributions/{{ DistributionId }}"
-CHINA = "console.amazonaws.cn/cloudfront/v4/home#/distributions/{{ DistributionId }}"
+CONSOLE = "console.aws.amazon.com/cloudfront/v4/home#/distributions/{{ ID }}"
+CHINA = "console.amazonaws.cn/cloudfront/v4/home#/distributions/{{ ID }}"
 LINKS = Text(
     f">Next: [CloudFront console](https://{CONSOLE}), [in China](https://{CHINA})  \n",
     f">下一步：[CloudFront 控制台](https://{CONSOLE})，[中国区](https://{CHINA})  \n",
@@ -82,18 +82,23 @@ def checker(monitor: Monitor, language: str) -> Dict[str, Any]:
 
 def title(monitor: Monitor, language: str) -> str:
     """The title of the event, which is also the monitor's name."""
-    of = "{{ Alias }} {{ DistributionId }}" if "DistributionId" in monitor.by.by else "{{ account_name }}"
+    of = _of("{{ ALIAS }} {{ ID }}", monitor) or "{{ account_name }}"
     return f"{getattr(monitor.title, language)}{': ' if language == 'en' else '：'}{of}"
 
 
 def message(monitor: Monitor, language: str) -> str:
     """The text of the event: what, where, what to look at first; or that it is over."""
     parts = {key: getattr(getattr(monitor, key), language) for key in ("what", "look", "recovered")}
-    of_distribution = "DistributionId" in monitor.by.by
-    links = (getattr(LINKS, language) if of_distribution else "") + getattr(EVENT, language)
-    where = getattr(WHERE, language) if of_distribution else ""
+    links = _of(getattr(LINKS, language), monitor) + getattr(EVENT, language)
+    where = _of(getattr(WHERE, language), monitor)
     fetched = "".join(_fetched(number) for number in monitor.numbers)
     return str(fetched + getattr(HEAD, language) + where + getattr(PARTS, language).format(**parts, links=links))
+
+
+def _of(template: str, monitor: Monitor) -> str:
+    """A template of a distribution with the monitor's names of its ID and alias; empty for one of an account."""
+    found = [names for names in NAMES_OF_DISTRIBUTIONS if set(names) <= set(monitor.by.by)]
+    return template.replace("ID }}", f"{found[0][0]} }}}}").replace("ALIAS", found[0][1]) if found else ""
 
 
 def _fetched(number: Number) -> str:

@@ -10,6 +10,9 @@ MINUTE, HOUR, WEEK = 60, 3600, 7 * 24 * 3600
 RESULT, REQUESTS = "Result", "Requests"
 # At most three dimensions; people know a distribution by its alternate domain name, and it may have none.
 DISTRIBUTION = Scope(("account_name", "DistributionId", "Alias"))
+OBJECT = Scope(("account_name", "Id", "AlternateDomainNames"))
+# The dimensions that hold a distribution's ID and its alternate domain names, on points and on objects.
+NAMES_OF_DISTRIBUTIONS = (("DistributionId", "Alias"), ("Id", "AlternateDomainNames"))
 ACCOUNT = Scope(("account_name",))
 
 
