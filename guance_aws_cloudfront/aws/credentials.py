@@ -1,10 +1,13 @@
 """With which credentials AWS is called: the account's own key, or a role that it assumes."""
 
 import re
+import time
 from typing import Any, Callable, Dict, List
 
 from botocore.credentials import RefreshableCredentials
 
+from guance_aws_cloudfront.aws.responses import ForeignAnswerError
+from guance_aws_cloudfront.cloudfront.record import is_time
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.text import iso_utc
 
@@ -42,6 +45,8 @@ def assumed_role(sts: Any, account: Account, hide: Callable[[List[str]], None]) 
         answer = sts.assume_role(RoleArn=account.role_arn, RoleSessionName=session_name(account), **external)
         given = answer["Credentials"]
         hide([given["SecretAccessKey"], given["SessionToken"]])
+        if not (is_time(given["Expiration"]) and given["Expiration"] > time.time()):
+            raise ForeignAnswerError("STS", 200, "Credentials.Expiration is no time to come")
         return {
             "access_key": given["AccessKeyId"],
             "secret_key": given["SecretAccessKey"],
