@@ -11,11 +11,11 @@ _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,124}\b")
 # The user and password of an address, up to the last @ of what stands together, whatever its scheme and spelling: a
 # password may hold any of / # ? \ : and quotes. Rather too much is masked than too little.
 _USER_INFORMATION = (
-    (re.compile(r"(:[/\\]|//|\\\\)\S*@"), r"\1***@"),
+    (re.compile(r"(:?(?://|\\\\)|:[/\\])\S*@"), r"\1***@"),
     # With a blank in the password: what follows the colon is no port then.
     (re.compile(r"(//)[^\s/@:]*:(?!\d{1,5}(?:[/\s\"')\],]|$))[^\n@]*@"), r"\1***@"),
     # Without a scheme, as `user:password@proxy`; the ARN of a role session may look like that.
-    (re.compile(r"(?<![\w:/.-])(?!arn:)[^\s:/@\"'(]+:[^\s@]+@(?=[\w\[])"), "***@"),
+    (re.compile(r"(?<![\w:/.-])(?!arn:)[^\s:/@\"'(]+:(?![/\\])[^\s@]+@(?=[\w\[])"), "***@"),
 )
 
 

@@ -111,7 +111,7 @@ def oddities(records: Iterable[Any]) -> List[str]:
     without_id = []
     for record in records:
         if has_id(record):
-            for text in _oddities(record):
+            for text in dict.fromkeys(_oddities(record)):
                 found.setdefault(text, []).append(record["Id"])
         else:
             known = text_of(record, "DomainName") or text_of(record, "ARN") if isinstance(record, Mapping) else ""

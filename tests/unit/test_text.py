@@ -1,6 +1,10 @@
 """Words for numbers, times and foreign text."""
 
+import string
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from guance_aws_cloudfront.text import calls_made, count, duration, iso_utc, masked, minute_utc, one_line, some_of
 from tests.conftest import NOW
@@ -60,3 +64,61 @@ def test_calls_are_told_by_operation() -> None:
 def test_secrets_and_key_ids_are_masked_and_words_are_not() -> None:
     text = "AKIAEXAMPLE000000001 and ASIA000000000000ABCD, s3cret/s3cret for prod"
     assert masked(text, ["s3cret/s3cret", "prod"]) == "*** and ***, *** for prod"
+
+
+SCHEMES = st.sampled_from(["http://", "https://", "HTTP://", "socks5://", "Socks5H://", "//", "http:\\\\", "x+y://"])
+# Whatever a password may be made of, but for blanks, which end a word.
+CHARACTERS = string.ascii_letters + string.digits + "/#?\\:@'\"!$%&()*+,;=[]{}|<>~^`ä中-._"
+SPELLED = st.text(CHARACTERS, min_size=1, max_size=20)
+HOSTS = st.sampled_from(["proxy", "proxy.example.com:3128", "[::1]:8080", "10.0.0.1:80/path?x=1"])
+BEFORE = st.sampled_from(["", "'", '"', "(", "= ", 'proxy URL: "'])
+AFTER = st.sampled_from(["", "'", '" ', "). Check"])
+
+
+@given(SCHEMES, SPELLED, SPELLED, HOSTS, BEFORE, AFTER)
+@example("http://", "user", "p/a#s?s\\w@r:d", "proxy:3128", "", "")
+@example("SOCKS5://", "u'ser", '"pass', "proxy:3128", "'", "'")
+def test_the_user_information_of_a_url_is_masked_however_it_is_spelled(
+    scheme, user, password, host, before, after
+) -> None:
+    text = masked(f"Failed {before}{scheme}{user}:{password}@{host}{after}", ())
+    assert f"{user}:{password}@" not in text
+    # Nothing is left of it: all between the scheme and the host.
+    assert text == f"Failed {before}{scheme}***@{host}{after}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://user:pass word@proxy:3128 is down", "http://***@proxy:3128 is down"),
+        ("user:pass@proxy:3128 is down", "***@proxy:3128 is down"),
+        ("proxies user:p/a#s?s@proxy, none", "proxies ***@proxy, none"),
+        ("http://token@proxy/", "http://***@proxy/"),
+        ("http:/user:pass@proxy", "http:/***@proxy"),
+    ],
+)
+def test_user_information_of_other_forms_is_masked_too(text, shown) -> None:
+    assert masked(text, ()) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "User: arn:aws:sts::123456789012:assumed-role/admin/me@example.com is not authorized",
+        "https://monitoring.us-east-1.amazonaws.com:443/ did not answer; write to me@example.com",
+        "10:00 to 11:00 @ UTC",
+        "owner is me@example.com",
+        "https://example.com/a?b=c",
+    ],
+)
+def test_what_is_no_user_information_stays(text) -> None:
+    assert masked(text, ()) == text
+
+
+def test_a_secret_is_masked_as_a_part_of_an_address_too() -> None:
+    assert masked("a=s%2Fecret%2B%3D&b=s/ecret%2B%3D&c=s/ecret+=", ["s/ecret+="]) == "a=***&b=***&c=***"
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_masked(text) -> None:
+    assert isinstance(masked(text, ["s3cret/s3cret", "\ud800s3cret/s3cret"]), str)

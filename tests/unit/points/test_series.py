@@ -166,3 +166,45 @@ def test_a_function_that_others_call_too_is_not_taken_for_the_only_collected_one
     (shared,) = source_tags(series, records, account, callers={"both": ["E1", "E2"]}).values()
     assert "DistributionId" not in shared
     assert shared["DistributionIds"] == "E1,E2"
+
+
+def function_in(*regions, **more):
+    """What ListMetrics shows of a function in several regions, None for no such dimension."""
+    named = [{**({} if region is None else {"Region": region}), "FunctionName": "f", **more} for region in regions]
+    return {tuple(sorted(one.items())) for one in named}
+
+
+def test_two_regions_of_a_function_are_two_series_with_tags_of_their_own(account) -> None:
+    metrics = [metric for metric in OTHER_METRICS if metric.name == "FunctionInvocations"]
+    listed = {
+        "FunctionInvocations": function_in("Global", "eu-west-1", "us-east-1", None) | function_in("Global", Stage="x")
+    }
+    series = plan_series(["E1"], metrics, listed)
+    assert sorted(one.source for one in series) == [
+        "FunctionName=f",
+        "FunctionName=f/Region=",
+        "FunctionName=f/Region=eu-west-1",
+        "FunctionName=f/Region=us-east-1",
+        "FunctionName=f/Stage=x",
+    ]
+    tags = source_tags(series, [record("E1", "f")], account)
+    assert {source: one.get("Region") for source, one in tags.items()} == {
+        "FunctionName=f": "Global",
+        "FunctionName=f/Region=": None,
+        "FunctionName=f/Region=eu-west-1": "eu-west-1",
+        "FunctionName=f/Region=us-east-1": "us-east-1",
+        "FunctionName=f/Stage=x": "Global",
+    }
+    assert tags["FunctionName=f/Stage=x"]["Stage"] == "x"
+    # No two sources are one series in Guance.
+    assert len({tuple(sorted(one.items())) for one in tags.values()}) == len(tags)
+
+
+NAMES = st.sampled_from(["DistributionId", "FunctionName", "Region", "Stage"])
+SOME = st.dictionaries(NAMES, st.sampled_from(["E1", "E2", "Global", "eu-west-1", "f"]), min_size=1)
+
+
+@given(st.lists(SOME.map(lambda named: tuple(sorted(named.items()))), unique=True, max_size=8))
+def test_a_source_is_all_its_dimensions(several) -> None:
+    sources = {Series(dimensions, "FunctionInvocations", "Sum").source for dimensions in several}
+    assert len(sources) == len(several)
