@@ -155,7 +155,7 @@ class Sink:
         try:
             version = self._version()
         except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
-            said = _masked(one_line(error))
+            said = _masked(_explained(error)[0])
             return KeepsTime(False, f"DataKit cannot be asked for its version ({said})")
         release = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
         if len(release) == 2 and release < FIRST_TO_REDATE:
@@ -172,7 +172,7 @@ class Sink:
             if self._has_redated():
                 return KeepsTime(False, redates)
         except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
-            said = _masked((isinstance(error, ReportError) and error.said) or one_line(error))
+            said = _masked((isinstance(error, ReportError) and error.said) or _explained(error)[0])
             return KeepsTime(False, f"{redates} by default, and whether this one does cannot be seen ({said})")
         return KeepsTime(True, f"DataKit {version} kept the time of an old object")
 
@@ -192,7 +192,7 @@ class Sink:
                 return [row for series in found["series"] for row in series]
             said = one_line(found)
         except Exception as error:  # noqa: BLE001 - the helper raises plain Exception, and KeyError for an odd answer
-            said = f"{type(error).__name__}: {one_line(error)}"
+            said = f"{type(error).__name__}: {_explained(error)[0]}"
         raise ReportError(f'Querying the workspace by the connector "{self._id}" failed ({_masked(said)}).')
 
     def _version(self) -> str:
@@ -256,10 +256,8 @@ class Sink:
         try:
             answer = self._call(category, points)
         except Exception as error:  # noqa: BLE001 - the helper raises plain Exception
-            head, marker, body = str(error).partition("Response: ")
-            found = re.search(r"Status Code: (\d+)", head)
-            reason = _reason(body)
-            said = f"{one_line(_UNNEEDED.sub('', head))} {marker}{reason}" if reason else one_line(error)
+            found = re.search(r"Status Code: (\d+)", str(error).partition("Response: ")[0])
+            said, reason = _explained(error)
             raise self._failure(points, int(found.group(1)) if found else 0, said, reason) from None
         # Older Func returns the status of a refused write instead of raising.
         status, body = answer if isinstance(answer, (tuple, list)) and len(answer) == 2 else (0, answer)
@@ -342,6 +340,13 @@ def in_batches(items: Iterable[Item]) -> Iterator[List[Item]]:
 def _named(category: str, point: Mapping[str, Any]) -> str:
     name = one_line(point["tags"].get("name", "a point"), 80)
     return name if category == OBJECT else f"{name} at {minute_utc(point['timestamp'])} UTC"
+
+
+def _explained(error: Exception) -> Tuple[str, str]:
+    """What Func's helper says of a failed request, on one line, and the reason in it alone, if there is one."""
+    head, marker, body = str(error).partition("Response: ")
+    reason = _reason(body)
+    return f"{one_line(_UNNEEDED.sub('', head))} {marker}{reason}" if reason else one_line(error), reason
 
 
 def _reason(answer: Any) -> str:

@@ -91,7 +91,10 @@ def test_where_the_counter_cannot_be_read_the_worst_is_assumed(datakit) -> None:
     keeps, why = sink_of(datakit).keeps_time(None, OBJECT, NOW)
     assert not keeps
     assert why.startswith(f"{REDATES} by default, and whether this one does cannot be seen (")
-    assert "GET" in why and "/metrics" in why and "Status Code: 403" in why
+    assert why.endswith(
+        f"(GET {datakit.url}/metrics failed. Status Code: 403, Response: datakit.publicAccessDisabled: api /metrics "
+        "disabled from external IP, only loopback(localhost) allowed)"
+    )
     assert datakit.posts == []
     datakit.public_apis = ["/v1/ping", "/v1/write/custom_object", "/metrics"]
     assert sink_of(datakit).keeps_time(None, OBJECT, NOW) == (True, KEPT)
