@@ -53,19 +53,19 @@ class State:
         self._func = func
         self._account = account
         self._warn = warn
-        self._read_only = read_only
+        self.read_only = read_only
         self._claim = ""
 
     def watermark(self) -> Optional[int]:
         """Epoch seconds before which every minute stands in the sink; None when none is kept. StateError: no STORE."""
-        return None if self._read_only else self._time("watermark")
+        return None if self.read_only else self._time("watermark")
 
     def progress(self) -> Optional[Dict[str, Any]]:
         """How far the account has been reported, as `save_progress` kept it; None when nothing is kept.
 
         StateError when STORE fails.
         """
-        return None if self._read_only else self._kept("watermark")
+        return None if self.read_only else self._kept("watermark")
 
     def save_progress(self, progress: Mapping[str, Any]) -> None:
         """Keep how far the account has been reported: `at` (the watermark, epoch seconds) and what goes with it.
@@ -76,7 +76,7 @@ class State:
 
     def objects_at(self) -> Optional[int]:
         """Epoch seconds of the last complete report of objects; None when none is kept. StateError: no STORE."""
-        return None if self._read_only else self._time("objects_at")
+        return None if self.read_only else self._time("objects_at")
 
     def save_objects_at(self, at: int) -> None:
         """Keep the time of a complete report of objects; StateError when STORE fails."""
@@ -84,7 +84,7 @@ class State:
 
     def digest(self, period: int) -> Digest:
         """What was sent, as far as CACHE knows."""
-        if self._read_only:
+        if self.read_only:
             return Digest(period)
         try:
             return load_digest(self._func.CACHE.get(self._key("digest"), scope=SCOPE), period)
@@ -98,7 +98,7 @@ class State:
 
     def recall(self, what: str) -> Optional[Dict[str, Any]]:
         """What `keep` kept under a name; None when it is not known any more."""
-        if self._read_only:
+        if self.read_only:
             return None
         try:
             kept = json.loads(self._func.CACHE.get(self._key(what), scope=SCOPE) or "{}")
@@ -138,7 +138,7 @@ class State:
         claim. Redis ends it after `seconds`, should the run be killed, so that clocks of hosts that differ do not
         matter. A CACHE that fails or holds garbage lets the run begin.
         """
-        if self._read_only:
+        if self.read_only:
             return None
         self._claim = f"{clock.time()} {uuid.uuid4().hex}"
         try:
@@ -185,7 +185,7 @@ class State:
 
     def end(self) -> None:
         """Release the account for the next run, unless another one has claimed it by now."""
-        if not self._read_only:
+        if not self.read_only:
             with contextlib.suppress(Exception):  # it ends by itself
                 if self._func.CACHE.get(self._key("run"), scope=SCOPE) == self._claim:
                     self._func.CACHE.delete(self._key("run"), scope=SCOPE)
@@ -197,14 +197,14 @@ class State:
         """
         storage, key, value = getattr(self._func, name), f"check/{uuid.uuid4().hex}", "check"
         try:
-            found = storage.get(key, scope=SCOPE) if self._read_only else _kept(storage, key, value)
+            found = storage.get(key, scope=SCOPE) if self.read_only else _kept(storage, key, value)
         except Exception as error:  # noqa: BLE001 - whatever MySQL or Redis does, the user gets a sentence
             raise StateError(f"Func's {name} fails ({one_line(error, 200)}). {REMEDY[name]}") from None
-        if not self._read_only and found != value:
+        if not self.read_only and found != value:
             raise StateError(f"Func's {name} does not give back what was written to it. {REMEDY[name]}")
 
     def _cache(self, what: str, value: str, expire: int, otherwise: str) -> None:
-        if self._read_only:
+        if self.read_only:
             return
         try:
             self._func.CACHE.set(self._key(what), value, scope=SCOPE, expire=expire)
@@ -232,7 +232,7 @@ class State:
         self._warn(f"Func's STORE holds an unknown {what} ({one_line(repr(kept), 80)}): beginning anew.")
 
     def _save(self, what: str, kept: Mapping[str, Any]) -> None:
-        if self._read_only:
+        if self.read_only:
             return
         try:
             self._func.STORE.set(self._key(what), {"version": VERSION, **kept}, scope=SCOPE)

@@ -35,7 +35,8 @@ def plan_run(now: float, config: CollectorConfig, state: State, sent: Digest, lo
     if known is None:
         # Kept before the first call, so that a first hour of failures is caught up later and not forgotten.
         state.save_progress(Progress(plan.start.watermark, plan.start.settled).as_json())
-        log.say(f"First run: collecting from {minute_utc(plan.start.watermark)} UTC on.")
+        which = "As a first run would" if state.read_only else "First run"
+        log.say(f"{which}: collecting from {minute_utc(plan.start.watermark)} UTC on.")
     for stretch in plan.given_up:
         of = f" of {some_of(stretch.sources)}, which CloudWatch has not answered," if stretch.sources else ""
         log.warn(

@@ -296,6 +296,7 @@ def test_a_preview_asks_for_what_the_first_run_would_whatever_was_reported(func,
 
     def shown():
         record = func.call(PREVIEW)
+        assert "As a first run would: collecting from" in record.log and "First run" not in record.log
         return succeeded(record), [line for line in record.log.splitlines() if line.startswith("Shown: ")]
 
     before = shown()
