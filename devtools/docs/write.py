@@ -1,4 +1,4 @@
-"""Writes what the documents take from the code: metric tables, monitors, an object, links between pages: `make docs`.
+"""Writes what the documents take from the code: tables, examples, links between pages: `make docs`.
 
 A document has a place for each, between `<!-- NAME, by make docs -->` and `<!-- end -->`. All documents are made before
 the first one is written.
@@ -6,14 +6,12 @@ the first one is written.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-from contextlib import ExitStack, redirect_stdout
-from io import StringIO
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Dict, List, Mapping, Tuple
 
+from devtools.docs.examples import seen_examples
 from devtools.docs.languages import LANGUAGES, Language
 from devtools.docs.monitors import monitors_table
 from devtools.market.build import ROOT
@@ -31,22 +29,21 @@ PLACES: Dict[str, Tuple[str, ...]] = {
     "metrics": ("metrics",),
     "objects": ("object",),
     "dashboard-and-monitors": ("monitors",),
+    "operation": ("log", "check"),
     INTEGRATION: ("metrics", "monitors", "object"),
 }
 READMES = {"en": "README.md", "zh": "README.zh.md"}
 NAMES = {"en": "English", "zh": "中文"}
-# A longer field of the example is left out.
-LONGEST = 100
 
 
 class DocsError(Exception):
     """Something is missing without which the documents cannot be made."""
 
 
-def documents(root: Path, point: Mapping[str, Any]) -> Dict[str, str]:
+def documents(root: Path, examples: Mapping[str, str]) -> Dict[str, str]:
     """The text of every document that has generated parts, by its path below `root`.
 
-    `point` is the object that serves as the example. DocsError when a translation or a place is missing.
+    `examples` are as `examples.seen_examples` gives them. DocsError when a translation or a place is missing.
     """
     problems = [problem for code, language in LANGUAGES.items() for problem in untranslated(code, language)]
     if problems:
@@ -57,7 +54,7 @@ def documents(root: Path, point: Mapping[str, Any]) -> Dict[str, str]:
         parts = {
             "metrics": metric_tables(LANGUAGES[code]),
             "monitors": monitors_table(code),
-            "object": f"```json\n{json.dumps(shortened(point), ensure_ascii=False, indent=2)}\n```\n",
+            **examples,
         }
         for page in (*GUIDE, INTEGRATION):
             path = f"docs/{code}/{page}.md"
@@ -122,26 +119,6 @@ def links(code: str, page: str, titles: Mapping[str, str]) -> str:
     return " ·\n".join(there) + "\n"
 
 
-def shortened(point: Mapping[str, Any]) -> Dict[str, Any]:
-    """A point without its time, its long structures left out."""
-    fields = {
-        key: "{…}" if isinstance(value, str) and len(value) > LONGEST else value
-        for key, value in point["fields"].items()
-    }
-    return {"measurement": point["measurement"], "tags": point["tags"], "fields": fields}
-
-
-def reported_object() -> Dict[str, Any]:
-    """The first object that the demo reports, in a real run of it: built, installed, deployed, run."""
-    # The demo's tools are there for the newest Python only.
-    from devtools.demo import run as demo
-
-    with ExitStack() as stack, redirect_stdout(StringIO()):
-        stage = demo.set_up(stack, ":memory:")
-        stage.func.run_cron_job(stage.job_id)
-        return stage.datakit.points("custom_object")[0]._asdict()
-
-
 def filled(text: str, place: str, made: str, path: str) -> str:
     """A document's text with one place made anew; DocsError when there is not exactly one of that name."""
     between = re.compile(rf"(<!-- {place}, by make docs -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -161,7 +138,7 @@ def _title(page: Path) -> str:
 def main() -> int:
     """Make all documents, then write them; the exit status."""
     try:
-        made = documents(ROOT, reported_object())
+        made = documents(ROOT, seen_examples())
     except DocsError as error:
         print(f"Nothing was written. {error}", file=sys.stderr)
         return 1

@@ -10,13 +10,15 @@ import yaml
 
 from devtools.assets.monitors import MONITORS
 from devtools.docs import write as docs
+from devtools.docs.examples import as_block, seen_examples, shortened
 from devtools.docs.languages import LANGUAGES
-from devtools.docs.write import READMES, ROOT, DocsError, documents, metric_tables, shortened, untranslated
+from devtools.docs.write import READMES, ROOT, DocsError, documents, metric_tables, untranslated
 from devtools.market.build import DOCUMENTS
 from guance_aws_cloudfront.cloudfront.catalog import DERIVED, Metric, all_metrics, field_name
 
 PAGES = [f"docs/{language}/aws_cloudfront.md" for language in LANGUAGES]
 MONITOR_PAGES = [*PAGES, *(f"docs/{language}/dashboard-and-monitors.md" for language in LANGUAGES)]
+EXAMPLES = {"object": "```json\n{}\n```\n", "log": "```text\n…\n```\n", "check": "```text\n…\n```\n"}
 POINT = {"measurement": "m", "tags": {"name": "E1"}, "fields": {"a": "x" * 101, "b": "short", "c": True}, "time": 1}
 
 
@@ -24,23 +26,33 @@ def read(name):
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def example_of(text):
-    """The generated object of a page, None where it has none."""
-    found = re.search(r"<!-- object, by make docs -->\n```json\n(.+?)```", text, re.DOTALL)
-    return found and json.loads(found[1])
+def without_examples(text):
+    return re.sub(r"(<!-- (?:object|log|check), by make docs -->\n).+?(<!-- end -->)", r"\1\2", text, flags=re.DOTALL)
 
 
-def test_every_generated_part_but_the_object_is_up_to_date() -> None:
-    made = documents(ROOT, POINT)
+def test_every_generated_part_but_the_examples_is_up_to_date() -> None:
+    made = documents(ROOT, EXAMPLES)
     assert len(made) == 2 * (len(docs.GUIDE) + 1)
     for name, text in made.items():
-        here, there = ({"text": whole, "object": example_of(whole)} for whole in (text, read(name)))
-        assert (here["object"] is None) == (there["object"] is None)
-        if here["object"] is None:
-            assert here["text"] == there["text"], f"{name}: run make docs"
-        else:
-            cut = [re.sub(r"(?s)<!-- object, by.+?<!-- end -->", "", one["text"]) for one in (here, there)]
-            assert cut[0] == cut[1], f"{name}: run make docs"
+        assert without_examples(text) == without_examples(read(name)), f"{name}: run make docs"
+
+
+def test_the_examples_are_what_the_demo_sees(monkeypatch) -> None:
+    # The demo's tools are there for the newest Python only.
+    pytest.importorskip("sparklines")
+    pytest.importorskip("plotly")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
+    examples = seen_examples()
+    assert set(examples) == set(EXAMPLES)
+    assert "READY: 13 of 14 checks are ok; missing: tag:GetResources." in examples["check"]
+    for name, text in documents(ROOT, examples).items():
+        assert text == read(name), f"{name}: run make docs"
+
+
+def test_an_example_of_a_log_holds_nothing_that_differs_between_runs_and_no_long_line() -> None:
+    assert as_block(f"Python 3.13.0, botocore 1.44.8\nAWS calls: none. Done in 12.3 s.\n{'x' * 200}\n") == (
+        f"```text\nPython 3.…, botocore 1.44.8\nAWS calls: none. Done in … s.\n{'x' * 160} …\n```\n"
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
@@ -79,20 +91,6 @@ def test_monitors_that_need_what_is_paid_are_marked(name) -> None:
     assert '`"metrics": "ALL"`' in note
 
 
-def test_the_object_in_a_page_is_one_that_the_demo_reports(monkeypatch) -> None:
-    # The demo's tools are there for the newest Python only.
-    pytest.importorskip("sparklines")
-    pytest.importorskip("plotly")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
-    expected = shortened(docs.reported_object())
-    shown = {name: example_of(read(name)) for name in documents(ROOT, POINT)}
-    assert sorted(name for name, point in shown.items() if point) == sorted(
-        f"docs/{language}/{page}.md" for language in LANGUAGES for page in ("aws_cloudfront", "objects")
-    )
-    for name, point in shown.items():
-        assert point in (None, expected), f"{name}: run make docs"
-
-
 def test_only_long_texts_of_an_object_are_left_out() -> None:
     assert shortened(POINT) == {
         "measurement": "m",
@@ -105,13 +103,13 @@ def test_a_document_without_a_place_for_a_part_is_an_error(tree) -> None:
     page = tree / "docs" / "zh" / "metrics.md"
     page.write_text("# 指标\n", encoding="utf-8")
     with pytest.raises(DocsError, match=r"docs/zh/metrics.md has 0 places <!-- metrics, by make docs -->"):
-        documents(tree, POINT)
+        documents(tree, EXAMPLES)
 
 
 def test_a_metric_without_a_chinese_meaning_is_named_before_anything_is_written(tree, monkeypatch, capsys) -> None:
     new = Metric("GrpcRequests", ("Sum",), "frames", "Requests over gRPC", "grpc")
     monkeypatch.setattr(docs, "all_metrics", lambda: {**all_metrics(), new.name: new})
-    monkeypatch.setattr(docs, "reported_object", lambda: POINT)
+    monkeypatch.setattr(docs, "seen_examples", lambda: EXAMPLES)
     monkeypatch.setattr(docs, "ROOT", tree)
     before = {path: path.read_bytes() for path in tree.rglob("*.md")}
     assert docs.main() == 1
@@ -135,14 +133,13 @@ def test_a_meaning_of_no_metric_is_named() -> None:
 
 
 def test_make_docs_writes_what_it_made(tree, monkeypatch) -> None:
-    monkeypatch.setattr(docs, "reported_object", lambda: POINT)
+    monkeypatch.setattr(docs, "seen_examples", lambda: EXAMPLES)
     monkeypatch.setattr(docs, "ROOT", tree)
     page = tree / "docs" / "en" / "metrics.md"
     page.write_text(page.read_text(encoding="utf-8").replace("Requests_Sum", "Reqs"), encoding="utf-8")
     assert docs.main() == 0
-    assert {name: (tree / name).read_text(encoding="utf-8") for name in documents(ROOT, POINT)} == documents(
-        ROOT, POINT
-    )
+    made = documents(ROOT, EXAMPLES)
+    assert {name: (tree / name).read_text(encoding="utf-8") for name in made} == made
 
 
 @pytest.mark.parametrize("name", PAGES)
