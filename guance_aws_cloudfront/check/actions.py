@@ -5,6 +5,7 @@ from typing import Any, Callable, Dict, NamedTuple, Sequence
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
 from guance_aws_cloudfront.check.table import FAILED, MISSING, OK, UNTRIED, Attempt, Row
+from guance_aws_cloudfront.cloudfront.record import text_of
 from guance_aws_cloudfront.settings.config import CollectorConfig
 from guance_aws_cloudfront.text import count
 
@@ -64,10 +65,12 @@ def _all_tags(aws: Aws, _: Sequence[Record]) -> str:
 
 
 def _tags_of_one(aws: Aws, records: Sequence[Record]) -> str:
-    (tags,) = aws.tags_of([records[0]["ARN"]])
+    # An odd record may lack its ARN.
+    record = next((one for one in records if text_of(one, "ARN")), records[0])
+    (tags,) = aws.tags_of([text_of(record, "ARN")])
     if isinstance(tags, AwsError):
         raise tags
-    return f"{count(len(tags), 'tag')} of {records[0]['Id']}"
+    return f"{count(len(tags), 'tag')} of {record['Id']}"
 
 
 def _configuration_of_one(aws: Aws, records: Sequence[Record]) -> str:

@@ -58,7 +58,7 @@ def check(account: Account, config: CollectorConfig, func: Any, clock: Any, dry_
     else:
         table.add(_caller_row(aws.ask(Aws.caller)))
 
-    listed = aws.ask(Aws.distributions)
+    listed = aws.ask(lambda connection: connection.distributions(log.warn))
     table.add(
         row_of(
             "cloudfront:ListDistributions",

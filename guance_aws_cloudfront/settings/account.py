@@ -6,11 +6,21 @@ from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from guance_aws_cloudfront.cloudfront.partitions import PARTITIONS, Partition, partition_of
 from guance_aws_cloudfront.settings.extra_tags import parse_extra_tags
-from guance_aws_cloudfront.settings.validation import ConfigError, either, is_placeholder, known_keys, refusal, where
+from guance_aws_cloudfront.settings.validation import (
+    ConfigError,
+    either,
+    invisible,
+    is_placeholder,
+    known_keys,
+    refusal,
+    where,
+)
 from guance_aws_cloudfront.text import masked, one_line
 
 # As STS has it.
 EXTERNAL_ID = r"[\w+=,.@:/-]{2,1224}"
+# A line of a credentials file, or of a shell, in the place of its value: `aws_secret_access_key=…`.
+NAMED_VALUE = re.compile(r"(?i)(?:export\s+|set\s+|\$env:)?\w*(?:key|secret|token|id)\s*[=:]\s*[^=\s]")
 ACCOUNT_KEYS = (
     *("ak_id", "ak_secret", "session_token", "role_arn", "external_id"),
     *("partition", "regions", "cloudwatch_region", "extra_tags"),
@@ -53,6 +63,16 @@ def parse_account(raw: Any) -> Account:
             "Account key 'ak_id' is not an AWS access key ID: use the 16 to 128 letters and digits that IAM shows "
             "(they begin with AKIA or ASIA), not the secret access key."
         )
+    if re.fullmatch(r"(?:AKIA|ASIA)[A-Z0-9]{12,124}", ak_secret):
+        raise ConfigError(
+            "Account key 'ak_secret' holds an access key ID: use the secret access key, which IAM shows once, when it "
+            "creates the key."
+        )
+    if not re.fullmatch(r"[A-Za-z0-9/+=]{16,128}", ak_secret):
+        raise ConfigError(
+            "Account key 'ak_secret' is not an AWS secret access key: use the 40 letters, digits, / and + that IAM "
+            "shows once, when it creates the key."
+        )
     token = _secret(given, "session_token") if given.get("session_token") is not None else None
     if ak_id.startswith("ASIA") and token is None:
         raise ConfigError(
@@ -78,9 +98,23 @@ def _secret(given: Mapping[str, Any], key: str) -> str:
         raise ConfigError(f"Account key '{key}' is of type {type(value).__name__}: it must be a string.")
     if is_placeholder(value):
         raise ConfigError(f"Account key '{key}' still holds its placeholder; give the value in {where(key)}.")
-    if re.search(r"\s", value.strip()):
+    value = value.strip()
+    # The value is never shown: it is, or holds, a secret.
+    unseen = invisible(value)
+    if unseen:
+        raise ConfigError(f"Account key '{key}' has an invisible character ({unseen}): copy it again from IAM.")
+    if re.search("[\"'`\u2018-\u201f\u00ab\u00bb\uff02\uff07]", value):
+        raise ConfigError(f"Account key '{key}' has quotes in it: give the value without them.")
+    if NAMED_VALUE.match(value):
+        raise ConfigError(f"Account key '{key}' holds a name and its value: give only what comes after the '='.")
+    if re.search(r"[*\u2022\u25cf]", value):
+        raise ConfigError(
+            f"Account key '{key}' is masked, as a page shows it: give the value itself. IAM shows a secret once, when "
+            "it creates the key; create another key when it is lost."
+        )
+    if re.search(r"\s", value):
         raise ConfigError(f"Account key '{key}' has white space inside: copy it again from IAM, on one line.")
-    return value.strip()
+    return value
 
 
 def _role(given: Mapping[str, Any], partition: Partition) -> Tuple[str, str]:

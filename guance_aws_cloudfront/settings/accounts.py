@@ -46,17 +46,17 @@ def parse_accounts(raw: Any, configs: Any, common: CollectorConfig) -> List[Coll
 
 
 def account_name(one: Any) -> str:
-    """The name of an account as it was given; empty when there is none."""
+    """The name of an account, without white space at its ends; empty when there is none."""
     tags = one.get("extra_tags") if isinstance(one, Mapping) else None
     name = tags.get("account_name") if isinstance(tags, Mapping) else None
-    return name if isinstance(name, str) else ""
+    return name.strip() if isinstance(name, str) else ""
 
 
 def account_named(accounts: List[Any], name: str) -> Any:
     """The account of a list that has a name; ConfigError when it is not exactly one."""
     if not name:
         raise ConfigError("The account name is missing: give it in the 'extra_tags' of the account.")
-    found = [one for one in accounts if account_name(one) == name]
+    found = [one for one in accounts if account_name(one) == name.strip()]
     if not found:
         known = [given for given in map(account_name, accounts) if given]
         hint = did_you_mean(name, known, f"the accounts are {some_of(known)}." if known else "no account has a name.")

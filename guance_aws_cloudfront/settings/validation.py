@@ -1,9 +1,17 @@
 """What is refused at the door: mistakes in the account or configuration, each with its sentence."""
 
 import difflib
+import unicodedata
 from typing import Any, Iterable, Mapping
 
 from guance_aws_cloudfront.text import one_line
+
+# Control and format characters (a zero-width blank, a byte order mark, a direction), separators, halves, what Unicode
+# leaves open; and others that show nothing: fillers, joiners, selectors.
+UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Co", "Cn")
+LOOK_LIKE_NOTHING = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0" + "".join(
+    map(chr, range(0xFE00, 0xFE10))
+)
 
 
 class ConfigError(ValueError):
@@ -21,6 +29,18 @@ def where(key: str) -> str:
 def is_placeholder(value: str) -> bool:
     """Whether a value is what stands in a startup script before it is filled in."""
     return value.startswith("<") and value.endswith(">")
+
+
+def invisible(text: str) -> str:
+    """The first character of a text that nobody sees, or that only looks like a blank, by its number and name.
+
+    Empty when there is none.
+    """
+    for character in text:
+        kind = unicodedata.category(character)
+        if character != " " and (kind in UNSEEN or character in LOOK_LIKE_NOTHING):
+            return f"U+{ord(character):04X}, {unicodedata.name(character, 'a control character')}"
+    return ""
 
 
 def refusal(whose: str, key: str, value: Any, allowed: str) -> ConfigError:

@@ -1,6 +1,6 @@
 """The distributions of a run: listed, with their resource tags, chosen, and what is known beyond their records."""
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
@@ -109,7 +109,8 @@ class Inventory:
         if asked:
             known = {**known, **self._asked_tags(asked)}
             self._state.keep("tags", {"wanted": wanted, "tags": _of(records, known)})
-        unknown = [record["Id"] for record in records if record["Id"] not in known]
+        # Of a record without an ARN, which is warned of, nothing may be known: it counts as one without tags.
+        unknown = [record["Id"] for record in records if record["Id"] not in known and text_of(record, "ARN")]
         if unknown and self._config.chosen_by_tags:
             raise StepError(
                 "Which distributions to collect cannot be known without their resource tags (key 'distributions'); "
@@ -131,16 +132,12 @@ class Inventory:
         return {record["Id"]: self._wanted(by_id.get(record["Id"], {})) for record in records}
 
     def _tags_one_by_one(self, records: Sequence[Record], denied: AwsDeniedError) -> TagsById:
-        # Of a record without an ARN nothing can be asked: it counts as one without tags.
         asked = [record for record in records if text_of(record, "ARN")]
         # One is enough to learn that they are not allowed either.
         answers = self._aws.tags_of([record["ARN"] for record in asked[:1]])
         if not any(isinstance(answer, AwsDeniedError) for answer in answers):
             answers += self._aws.tags_of([record["ARN"] for record in asked[1:]])
-        by_id: Dict[str, Union[Dict[str, str], AwsError]] = {
-            record["Id"]: {} for record in records if not text_of(record, "ARN")
-        }
-        by_id.update(zip((record["Id"] for record in asked), answers))
+        by_id = dict(zip((record["Id"] for record in asked), answers))
         errors = [answer for answer in answers if isinstance(answer, AwsError)]
         if errors and all(isinstance(error, AwsDeniedError) for error in errors):
             self._log.warn(f"{denied} {errors[0]} One of both is enough. {AS_BEFORE}")

@@ -10,6 +10,7 @@ from devtools.docs.write import GUIDE, READMES
 from devtools.market.build import library_of
 from guance_aws_cloudfront.settings.account import ACCOUNT_KEYS, parse_account
 from guance_aws_cloudfront.settings.config import CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
+from tests.conftest import AK_SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTUP = (ROOT / "startup" / "guance_aws_cloudfront.py").read_text(encoding="utf-8")
@@ -171,7 +172,7 @@ def test_the_startup_script_shows_every_key_of_the_configuration_and_marks_defau
 def test_the_startup_script_shows_every_key_of_the_account() -> None:
     assert [key for key in ACCOUNT_KEYS if f'"{key}": ' not in ACCOUNT_PART] == []
     examples = shown_in(ACCOUNT_PART)
-    own = {"ak_id": "AKIAIOSFODNN7EXAMPLE", "ak_secret": "secret", "extra_tags": {"account_name": "prod"}}
+    own = {"ak_id": "AKIAIOSFODNN7EXAMPLE", "ak_secret": AK_SECRET, "extra_tags": {"account_name": "prod"}}
     china = ("partition", "regions", "cloudwatch_region")
     assert parse_account({**own, **{key: examples[key] for key in china}}).partition.name == "aws-cn"
     assert parse_account({**own, **{key: value for key, value in examples.items() if key not in china}}).role_arn

@@ -26,6 +26,46 @@ BAD_ACCOUNTS = [
     (account_with(ak_secret=...), "Account key 'ak_secret' is missing or empty; give it in the startup script"),
     (account_with(ak_secret=7), "Account key 'ak_secret' is of type int: it must be a string"),
     (account_with(ak_secret="two words"), "Account key 'ak_secret' has white space inside"),
+    (
+        account_with(ak_secret=f'"{AK_SECRET}"'),
+        "Account key 'ak_secret' has quotes in it: give the value without them.",
+    ),
+    (account_with(ak_secret=f"\u201c{AK_SECRET}\u201d"), "Account key 'ak_secret' has quotes in it"),
+    (account_with(ak_secret=f"{AK_SECRET}'"), "Account key 'ak_secret' has quotes in it"),
+    (
+        account_with(ak_secret=f"{AK_SECRET}\u200b"),
+        "'ak_secret' has an invisible character (U+200B, ZERO WIDTH SPACE): copy it again from IAM.",
+    ),
+    (account_with(ak_secret=f"\ufeff{AK_SECRET}"), "has an invisible character (U+FEFF, ZERO WIDTH NO-BREAK SPACE)"),
+    (account_with(ak_secret=f"{AK_SECRET[:9]}\u00a0{AK_SECRET[9:]}"), "has an invisible character (U+00A0, NO-BREAK"),
+    (account_with(ak_secret=f"{AK_SECRET[:9]}\x00{AK_SECRET[9:]}"), "has an invisible character (U+0000, a control"),
+    (
+        account_with(ak_secret=f"{AK_SECRET[:9]}\u202e{AK_SECRET[9:]}"),
+        "an invisible character (U+202E, RIGHT-TO-LEFT O",
+    ),
+    (
+        account_with(ak_secret=f"aws_secret_access_key={AK_SECRET}"),
+        "'ak_secret' holds a name and its value: give only what comes after the '='.",
+    ),
+    (account_with(ak_secret=f"aws_secret_access_key = {AK_SECRET}"), "'ak_secret' holds a name and its value"),
+    (account_with(ak_secret=f"export AWS_SECRET_ACCESS_KEY={AK_SECRET}"), "'ak_secret' holds a name and its value"),
+    (account_with(ak_secret=f"SecretAccessKey: {AK_SECRET}"), "'ak_secret' holds a name and its value"),
+    (account_with(ak_secret="*" * 40), "Account key 'ak_secret' is masked, as a page shows it: give the value itself."),
+    (account_with(ak_secret=f"{AK_SECRET[:4]}****{AK_SECRET[-4:]}"), "Account key 'ak_secret' is masked"),
+    (account_with(ak_secret="\u2022" * 12), "Account key 'ak_secret' is masked"),
+    (account_with(ak_secret=AK_ID), "Account key 'ak_secret' holds an access key ID: use the secret access key"),
+    (account_with(ak_secret="hunter2"), "Account key 'ak_secret' is not an AWS secret access key: use the 40 letters"),
+    (account_with(ak_secret=f"{AK_ID},{AK_SECRET}"), "Account key 'ak_secret' is not an AWS secret access key"),
+    (account_with(ak_secret="pässword" * 5), "Account key 'ak_secret' is not an AWS secret access key"),
+    (account_with(ak_secret=AK_SECRET * 4), "Account key 'ak_secret' is not an AWS secret access key"),
+    (account_with(ak_id=f"'{AK_ID}'"), "Account key 'ak_id' has quotes in it"),
+    (account_with(ak_id=f"{AK_ID}\u200d"), "Account key 'ak_id' has an invisible character (U+200D"),
+    (account_with(ak_id=f"aws_access_key_id={AK_ID}"), "Account key 'ak_id' holds a name and its value"),
+    (account_with(ak_id="AKIA************0001"), "Account key 'ak_id' is masked"),
+    (account_with(session_token='"abc"'), "Account key 'session_token' has quotes in it"),
+    (account_with(session_token="ab\u2060c"), "Account key 'session_token' has an invisible character (U+2060"),
+    (account_with(session_token="AWS_SESSION_TOKEN=abc"), "Account key 'session_token' holds a name and its value"),
+    (account_with(session_token="****"), "Account key 'session_token' is masked"),
     (account_with(session_token=""), "Account key 'session_token' is missing or empty"),
     (account_with(ak_sceret="x"), "The account has an unknown key 'ak_sceret': did you mean 'ak_secret'?"),
     (account_with(colour="x"), "The account has an unknown key 'colour': known keys are ak_id, ak_secret"),
@@ -33,6 +73,24 @@ BAD_ACCOUNTS = [
     (account_with(extra_tags={}), "The account name is missing"),
     (account_with(extra_tags={"account_name": ""}), "The account name is missing"),
     (account_with(extra_tags={"account_name": "<AWS Account Name>"}), "The account name is missing"),
+    (account_with(extra_tags={"account_name": " \t"}), "The account name is missing"),
+    (account_with(extra_tags={"account_name": " <AWS Account Name> "}), "The account name is missing"),
+    (
+        account_with(extra_tags={"account_name": "pro\u200bd"}),
+        "the value of 'account_name' has an invisible character (U+200B, ZERO WIDTH SPACE): type it again, with plain",
+    ),
+    (account_with(extra_tags={"account_name": "\ufeffprod"}), "'account_name' has an invisible character (U+FEFF"),
+    (account_with(extra_tags={"account_name": "my\u00a0prod"}), "'account_name' has an invisible character (U+00A0"),
+    (account_with(extra_tags={"account_name": "prod\u3164"}), "'account_name' has an invisible character (U+3164"),
+    (account_with(extra_tags={"account_name": "prod\u202e"}), "'account_name' has an invisible character (U+202E"),
+    (
+        account_with(extra_tags={"account_name": "p", "te\u200bam": "x"}),
+        "the tag 'te\\u200bam' has an invisible character (U+200B",
+    ),
+    (
+        account_with(extra_tags={"account_name": "p", "team": "e\u00addge"}),
+        "the value of 'team' has an invisible character (U+00AD, SOFT HYPHEN)",
+    ),
     (account_with(extra_tags={"account_name": "x" * 129}), "allowed is a name of at most 128 characters"),
     (account_with(extra_tags="prod"), "Account key 'extra_tags' is 'prod': allowed is a dict of tags"),
     (
@@ -51,7 +109,7 @@ BAD_ACCOUNTS = [
     (account_with(extra_tags={"account_name": "p", "team": 7}), "the value of 'team' is 7"),
     (account_with(extra_tags={"account_name": "p", "team": None}), "the value of 'team' is None"),
     (account_with(extra_tags={"account_name": "p", "team": "a\nb"}), "the value of 'team' is 'a\\nb'"),
-    (account_with(extra_tags={"account_name": "p", "team": "a\\"}), "without white space at its ends or a backslash"),
+    (account_with(extra_tags={"account_name": "p", "team": "a\\"}), "at most 1,024 bytes, without a backslash at its"),
     (account_with(extra_tags={"account_name": "p", "team": "é" * 513}), "of at most 1,024 bytes"),
     (account_with(extra_tags={"account_name": "p", "a.b": "x"}), "is 'a.b': allowed is tag names of 1 to 256 bytes"),
     (account_with(extra_tags={"account_name": "p", 7: "x"}), "is 7: allowed is tag names of 1 to 256 bytes"),
@@ -178,6 +236,8 @@ def test_a_bad_account_gets_its_sentence(raw, sentence) -> None:
     assert sentence in str(error.value)
     assert str(error.value).endswith((".", "?"))
     assert AK_SECRET not in str(error.value)
+    if isinstance(raw, dict) and isinstance(raw.get("ak_secret"), str) and raw["ak_secret"] != AK_ID:
+        assert not raw["ak_secret"] or raw["ak_secret"] not in str(error.value)
 
 
 @pytest.mark.parametrize(("raw", "sentence"), BAD_CONFIGS)
@@ -202,6 +262,41 @@ def test_a_role_and_its_external_id_are_taken_and_the_latter_is_not_shown() -> N
 def test_pasted_keys_lose_the_white_space_around_them() -> None:
     account = parse_account(account_with(ak_id=f" {AK_ID}\n", ak_secret=f"{AK_SECRET} "))
     assert (account.ak_id, account.ak_secret) == (AK_ID, AK_SECRET)
+
+
+@pytest.mark.parametrize("secret", [AK_SECRET, "a" * 40, "/+" * 20, "A1/+" * 4, "x" * 128])
+def test_secrets_of_the_form_of_aws_are_taken(secret) -> None:
+    assert parse_account(account_with(ak_secret=f"\n{secret} ")).ak_secret == secret
+
+
+@pytest.mark.parametrize("token", ["FwoGZXIvYXdzE/key+token==", "id=", "token-of_the.session:x"])
+def test_session_tokens_are_taken_whatever_they_spell(token) -> None:
+    assert parse_account(account_with(session_token=token)).session_token == token
+
+
+def test_names_and_tags_lose_the_white_space_around_them() -> None:
+    account = parse_account(account_with(extra_tags={"account_name": " prod\n", "team": "\u3000a b "}))
+    assert account.account_name == "prod"
+    assert account.extra_tags == {"account_name": "prod", "team": "a b"}
+
+
+@given(st.text())
+def test_a_name_is_taken_as_it_is_seen_or_refused(name) -> None:
+    try:
+        account = parse_account(account_with(extra_tags={"account_name": name}))
+    except ConfigError as error:
+        assert str(error).endswith((".", "?"))
+        return
+    assert account.account_name == name.strip()
+    assert account.account_name.isprintable()
+
+
+@given(st.text())
+def test_no_secret_that_is_refused_is_shown(secret) -> None:
+    try:
+        assert parse_account(account_with(ak_secret=secret)).ak_secret == secret.strip()
+    except ConfigError as error:
+        assert len(secret) < 8 or secret not in str(error)
 
 
 @pytest.mark.parametrize(

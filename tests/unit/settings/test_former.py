@@ -7,8 +7,9 @@ from guance_aws_cloudfront.settings.account import parse_account
 from guance_aws_cloudfront.settings.config import parse_config
 from guance_aws_cloudfront.settings.former import translated
 from guance_aws_cloudfront.settings.validation import ConfigError
+from tests.conftest import AK_SECRET
 
-ACCOUNT = {"ak_id": "AKIAIOSFODNN7EXAMPLE", "ak_secret": "secret", "extra_tags": {"account_name": "prod"}}
+ACCOUNT = {"ak_id": "AKIAIOSFODNN7EXAMPLE", "ak_secret": AK_SECRET, "extra_tags": {"account_name": "prod"}}
 CLOUDFRONT = "AWS/CloudFront"
 
 
