@@ -1,11 +1,12 @@
 """The check: everything that a run needs is tried once, also when something before it has failed; a row for each."""
 
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsError
 from guance_aws_cloudfront.check.actions import OPTIONAL_ACTIONS, optional_row
 from guance_aws_cloudfront.check.calls import AwsCalls
+from guance_aws_cloudfront.check.delivered import RECENT, delivered_row, sought_object, sought_points
 from guance_aws_cloudfront.check.host import clock_row, versions_row
 from guance_aws_cloudfront.check.table import FAILED, MISSING, OK, UNTRIED, Attempt, CheckTable, Row, attempt, row_of
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, PRICE_PER_METRIC
@@ -87,15 +88,23 @@ def check(account: Account, config: CollectorConfig, func: Any, clock: Any, dry_
 
     choice = _choose(account, config, func, aws, listed, now)
     table.add(choice.row)
-    table.add(_connector_row(func, config.datakit_id, choice, dry_run, deadline))
+    written = _write(func, config.datakit_id, choice, dry_run, deadline)
+    table.add(written.row)
     table.add(_store_row(state, dry_run))
     table.add(_cache_row(state, dry_run))
     table.add(clock_row(aws.clock_ahead()))
     table.add(versions_row(VERSION))
+    # Last, so that what was written has had some time to arrive.
+    if written.sink:
+        sought = [sought_object(choice.points[0])]
+        points = sought_points(_sent_lately(account, func, config, now), [it["Id"] for it in records], config)
+        table.add(delivered_row(written.sink, [*sought, points] if points else sought, clock, deadline))
+    else:
+        table.add(Row(UNTRIED, "delivered", "no object was written"))
 
     calls = aws.calls()
     log.say(
-        f"AWS calls: {calls_made(calls)}; {count(billed, 'metric')} asked of GetMetricData, "
+        f"AWS calls: {calls_made(calls)}; {count(billed, 'metric')} requested from GetMetricData, "
         f"${billed * PRICE_PER_METRIC:.5f}. Done in {seconds - deadline.left():.1f} s."
     )
     log.say(table.verdict())
@@ -228,24 +237,37 @@ def _choose(account: Account, config: CollectorConfig, func: Any, aws: AwsCalls,
     return Choice(row, number, points, "there is no distribution")
 
 
-def _connector_row(func: Any, connector_id: str, choice: Choice, dry_run: bool, deadline: Deadline) -> Row:
-    """Whether the connector takes the object; `dry_run`: only whether there is such a connector."""
+class Written(NamedTuple):
+    """Whether the connector took an object, and where it did, the connector."""
+
+    row: Row
+    sink: Optional[Sink] = None
+
+
+def _write(func: Any, connector_id: str, choice: Choice, dry_run: bool, deadline: Deadline) -> Written:
+    """Write the object; with `dry_run`, only look whether there is such a connector."""
     opened = attempt(lambda: deadline.wait_for(lambda: Sink(func, connector_id)))
     if opened.error:
-        return Row(FAILED, "connector", str(opened.error))
+        return Written(Row(FAILED, "connector", str(opened.error)))
     if dry_run or not choice.points:
         why = "'dry_run' is set" if dry_run else choice.no_point
-        return Row(UNTRIED, "connector", f'"{connector_id}" is there; no object was written, for {why}')
+        return Written(Row(UNTRIED, "connector", f'"{connector_id}" is there; no object was written, for {why}'))
     # The sink raises an error when it refuses all points of a write, and here there is one.
     written = attempt(
         lambda: deadline.wait_for(lambda: opened.answer.write("custom_object", choice.points, lambda _: None))
     )
     if isinstance(written.error, DeadlineError):
-        return Row(FAILED, "connector", f'"{connector_id}" did not take an object in time ({written.error}).')
+        return Written(Row(FAILED, "connector", f'"{connector_id}" did not take an object in time ({written.error}).'))
     if written.error:
         # A check does not send anything again.
-        return Row(FAILED, "connector", str(written.error).replace(AGAIN, "").strip())
-    return Row(OK, "connector", f'"{connector_id}" took an object, of {choice.points[0]["tags"]["Id"]}')
+        return Written(Row(FAILED, "connector", str(written.error).replace(AGAIN, "").strip()))
+    row = Row(OK, "connector", f'"{connector_id}" took an object, of {choice.points[0]["tags"]["Id"]}')
+    return Written(row, opened.answer)
+
+
+def _sent_lately(account: Account, func: Any, config: CollectorConfig, now: int) -> Dict[str, List[int]]:
+    """The minutes that runs have sent of the last hour, by source. Where CACHE fails, its row tells of it."""
+    return State(func, account, lambda text: None).digest(config.period).reported_since(now - RECENT)
 
 
 def _store_row(state: State, dry_run: bool) -> Row:

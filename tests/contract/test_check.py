@@ -1,5 +1,7 @@
 """The check: a row for everything that a run needs, all of it tried, nothing left behind, and ready or not."""
 
+import threading
+
 import pytest
 
 from devtools.aws.embedded import IDLE, Fault
@@ -23,6 +25,7 @@ OTHERS = (
     "Func's CACHE",
     "clock",
     "versions",
+    "delivered",
 )
 OF_AWS = ("who am I", *REQUIRED, "CloudWatch's region", *OPTIONAL, "distributions")
 
@@ -64,7 +67,7 @@ def test_all_is_ok_and_nothing_is_left_behind(func, aws, datakit, one) -> None:
     record = func.call(CHECK)
     assert (record.status, record.exception) == ("success", None)
     assert results(record) == dict.fromkeys([*REQUIRED, *OPTIONAL, *OTHERS], "ok")
-    assert verdict(record) == "READY: 14 of 14 checks are ok."
+    assert verdict(record) == "READY: 15 of 15 checks are ok."
     said = {what: detail for what, (_, detail) in rows(record).items()}
     assert said["who am I"].startswith(aws.account.arn)
     assert said["cloudfront:ListDistributions"] == "required; 4 distributions"
@@ -73,9 +76,10 @@ def test_all_is_ok_and_nothing_is_left_behind(func, aws, datakit, one) -> None:
     assert said["cloudwatch:ListMetrics"].startswith("optional; ")
     assert said["connector"] == f'"datakit" took an object, of {datakit.points()[0].tags["Id"]}'
     assert said["clock"] == "the Func host's is as AWS's"
+    assert said["delivered"] == f"found in the workspace: the object of {datakit.points()[0].tags['Id']}"
     assert "$0.00004" in record.log
     summary = record.return_value
-    assert [tuple(row) for row in summary["checks"]] == [("result", "what", "detail")] * 14
+    assert [tuple(row) for row in summary["checks"]] == [("result", "what", "detail")] * 15
     assert {row["what"]: (row["result"], row["detail"]) for row in summary["checks"]} == rows(record)
     assert (summary["distributions"], summary["calls"], summary["warnings"]) == (4, aws.call_counts(), [])
     assert set(aws.call_counts().values()) == {1}
@@ -87,7 +91,7 @@ def test_the_object_is_the_one_that_a_run_writes_and_the_state_stays(func, aws, 
     assert func.run_cron_job(JOB).status == "success"
     before = (dict(func.store.rows), dict(func.cache.rows), len(datakit.points("metric")))
     record = func.call(CHECK)
-    assert verdict(record) == "READY: 14 of 14 checks are ok."
+    assert verdict(record) == "READY: 15 of 15 checks are ok."
     assert "; reported up to 2026-03-01 09:57 UTC" in rows(record)["Func's STORE"][1]
     assert (func.store.rows, func.cache.rows, len(datakit.points("metric"))) == before
     by_run, by_check = datakit.points("custom_object")
@@ -104,7 +108,7 @@ def test_an_optional_action_that_is_denied_is_missing_and_no_failure(func, aws, 
     assert result == "missing"
     assert detail.startswith("optional; without it ")
     assert f"Allow the IAM action {action}" in detail
-    assert verdict(record) == f"READY: 13 of 14 checks are ok; missing: {action}."
+    assert verdict(record) == f"READY: 14 of 15 checks are ok; missing: {action}."
 
 
 def test_an_optional_action_that_the_configuration_needs_is_told_so(func, aws, datakit, one) -> None:
@@ -114,7 +118,7 @@ def test_an_optional_action_that_the_configuration_needs_is_told_so(func, aws, d
     record = func.call(CHECK)
     assert record.status == "success"
     assert rows(record)["cloudwatch:ListMetrics"][0] == "missing"
-    assert verdict(record).startswith("READY but for cloudwatch:ListMetrics, which your configuration needs: 13 of 14")
+    assert verdict(record).startswith("READY but for cloudwatch:ListMetrics, which your configuration needs: 14 of 15")
 
 
 def test_an_error_other_than_denied_fails_only_what_is_needed(func, aws, datakit, one, monkeypatch) -> None:
@@ -126,7 +130,7 @@ def test_an_error_other_than_denied_fails_only_what_is_needed(func, aws, datakit
     record = func.call(CHECK)
     assert results(record)["cloudwatch:ListMetrics"] == "FAILED"
     assert "(1) cloudwatch:ListMetrics: Listing the metrics failed: AWS throttles" in record.exception
-    assert verdict(record) == "NOT READY: 1 of 14 checks failed: cloudwatch:ListMetrics."
+    assert verdict(record) == "NOT READY: 1 of 15 checks failed: cloudwatch:ListMetrics."
 
 
 @pytest.mark.parametrize("action", REQUIRED)
@@ -139,7 +143,7 @@ def test_a_required_action_that_is_denied_is_a_failure(func, aws, datakit, one, 
     assert results(record)[action] == "FAILED"
     assert results(record)["CloudWatch's region"] == "untried"
     assert results(record)["cloudwatch:ListMetrics"] == results(record)["versions"] == "ok"
-    assert verdict(record) == f"NOT READY: 1 of 14 checks failed: {action}."
+    assert verdict(record) == f"NOT READY: 1 of 15 checks failed: {action}."
 
 
 def test_everything_that_is_missing_is_named_at_once(func, aws, datakit, one) -> None:
@@ -149,17 +153,17 @@ def test_everything_that_is_missing_is_named_at_once(func, aws, datakit, one) ->
     record = func.call(CHECK)
     for text in (*(f"action {action}" for action in REQUIRED), '"datakit" does not exist in Func'):
         assert text in record.exception
-    assert verdict(record) == f"NOT READY: 3 of 14 checks failed: {', '.join(REQUIRED)}, connector."
+    assert verdict(record) == f"NOT READY: 3 of 15 checks failed: {', '.join(REQUIRED)}, connector."
 
 
 def test_without_distributions_the_rest_is_tried(func, aws, datakit) -> None:
     record = func.call(CHECK)
     assert record.status == "success"
     untried = {what: detail for what, (result, detail) in rows(record).items() if result == "untried"}
-    assert set(untried) == {"CloudWatch's region", *OPTIONAL[2:], "connector"}
+    assert set(untried) == {"CloudWatch's region", *OPTIONAL[2:], "connector", "delivered"}
     assert untried["connector"] == '"datakit" is there; no object was written, for there is no distribution'
     assert rows(record)["cloudwatch:GetMetricData"][0] == "ok"
-    assert verdict(record).startswith("READY, as far as it could be tried: 10 of 14 checks are ok; untried: Cloud")
+    assert verdict(record).startswith("READY, as far as it could be tried: 10 of 15 checks are ok; untried: Cloud")
     assert datakit.posts == []
 
 
@@ -225,7 +229,7 @@ def test_a_key_that_aws_does_not_take_is_told_once(func, aws, datakit, one) -> N
     assert f"The access key ends in …{AK_ID[-4:]}." in rows(record)["who am I"][1]
     assert AK_ID not in record.log + record.exception
     assert record.exception.count("refused the signature") == 1 and "1 part of the check failed" in record.exception
-    assert record.log.splitlines()[-1] == "NOT READY: 1 of 14 checks failed: who am I."
+    assert record.log.splitlines()[-1] == "NOT READY: 1 of 15 checks failed: who am I."
 
 
 def test_a_choice_that_chooses_none_is_a_failure(func, aws, datakit, one) -> None:
@@ -277,10 +281,10 @@ def test_the_wrong_region_in_china_is_found(func, aws, datakit, in_china) -> Non
     assert rows(record)["CloudWatch's region"] == ("FAILED", sentence)
     assert f"(1) CloudWatch's region: {sentence}" in record.exception
     assert "2 GetMetricData" in record.log
-    assert "2 metrics asked of GetMetricData" in record.log
+    assert "2 metrics requested from GetMetricData" in record.log
     configure(func, ('"cloudwatch_region": "cn-north-1"', '"cloudwatch_region": "cn-northwest-1"'))
     record = func.call(CHECK)
-    assert verdict(record) == "READY: 14 of 14 checks are ok."
+    assert verdict(record) == "READY: 15 of 15 checks are ok."
     assert "distribution in cn-northwest-1 in the last 3 h" in rows(record)["CloudWatch's region"][1]
 
 
@@ -297,7 +301,7 @@ def test_a_connector_that_is_missing_is_a_failure(func, aws, datakit, one) -> No
     func._connectors.clear()
     record = func.call(CHECK)
     assert 'connector: The connector "datakit" does not exist in Func: create it' in record.exception
-    assert verdict(record) == "NOT READY: 1 of 14 checks failed: connector."
+    assert verdict(record) == "NOT READY: 1 of 15 checks failed: connector."
 
 
 def test_a_sink_that_refuses_is_a_failure(func, aws, datakit, one) -> None:
@@ -322,7 +326,7 @@ def test_a_storage_that_fails_is_a_failure(func, aws, datakit, one, storage, ope
     record = func.call(CHECK)
     assert f"(1) Func's {storage}: Func's {storage}" in record.exception
     assert "gone away ok" in rows(record)[f"Func's {storage}"][1]
-    assert verdict(record) == f"NOT READY: 1 of 14 checks failed: Func's {storage}."
+    assert verdict(record) == f"NOT READY: 1 of 15 checks failed: Func's {storage}."
 
 
 def test_a_storage_that_forgets_is_a_failure(func, aws, datakit, one) -> None:
@@ -357,15 +361,18 @@ def test_with_a_role_the_caller_is_the_role(func, aws, datakit) -> None:
     role = f"arn:aws:iam::{owner.account_id}:role/collector"
     configure(func, ('# "role_arn": "arn:aws:iam::123456789012:role/guance",', f'"role_arn": "{role}",'))
     record = func.call(CHECK)
-    assert verdict(record) == "READY: 15 of 15 checks are ok."
+    assert verdict(record) == "READY: 16 of 16 checks are ok."
     assert rows(record)["sts:AssumeRole"] == ("ok", f"needed by your configuration; {role}")
     assert f"arn:aws:sts::{owner.account_id}:{ROLE_SESSION}" in rows(record)["who am I"][1]
     aws.demand_external_id(role, "another")
     record = func.call(CHECK)
     assert "(1) sts:AssumeRole: Assuming the role failed: permission is denied" in record.exception
-    assert {what for what, result in results(record).items() if result == "untried"} == {*OF_AWS, "connector", "clock"}
+    assert {what for what, result in results(record).items() if result == "untried"} == {
+        *OF_AWS,
+        *("connector", "clock", "delivered"),
+    }
     assert rows(record)["cloudfront:ListDistributions"][1] == "AWS cannot be asked, see above"
-    assert verdict(record) == "NOT READY: 1 of 15 checks failed: sts:AssumeRole."
+    assert verdict(record) == "NOT READY: 1 of 16 checks failed: sts:AssumeRole."
 
 
 def test_an_aws_that_does_not_say_who_one_is_is_no_failure(func, aws, datakit, one) -> None:
@@ -414,4 +421,114 @@ def test_from_the_editor_a_check_ends_within_55_s_whatever_aws_takes(func, aws, 
     if seconds == 20:
         said = rows(record)[REQUIRED[0]][1]
         assert said.startswith("Listing the distributions failed: AWS did not answer in time (no answer within 15 s).")
-        assert verdict(record).startswith("NOT READY: 2 of 14 checks failed: cloudfront:ListDistributions, cloudwatch:")
+        assert verdict(record).startswith("NOT READY: 2 of 15 checks failed: cloudfront:ListDistributions, cloudwatch:")
+
+
+# Delivered
+
+
+def test_what_a_run_has_sent_is_looked_for_too(func, aws, datakit, one) -> None:
+    aws.add_distribution(aws.account, traffic=IDLE)
+    func.run_cron_job(JOB)
+    record = func.call(CHECK)
+    (thing,) = {point.tags["Id"] for point in datakit.points("custom_object")[-1:]}
+    newest = f"the object of {thing} and the point of {one} at 2026-03-01 09:56 UTC"
+    assert rows(record)["delivered"] == ("ok", f"found in the workspace: {newest}")
+    assert verdict(record) == "READY: 15 of 15 checks are ok."
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_what_datakit_drops_behind_a_200_is_a_failure(func, aws, datakit, one, old) -> None:
+    func.old_helpers = old
+    datakit.drop_everything()
+    record = func.run_in_editor(CHECK)
+    assert results(record)["connector"] == "ok"
+    result, detail = rows(record)["delivered"]
+    assert result == "FAILED"
+    assert detail.startswith(f"the object of {one} was written but is not found in the workspace within 5")
+    assert "DataKit answers 200 also for what it then drops: look into its log" in detail
+    assert verdict(record) == "NOT READY: 1 of 15 checks failed: delivered."
+    assert (record.status, record.exception_type) == ("failure", "CollectError")
+    assert "is not found in the workspace" in record.exception
+    assert record.ended_at - record.started_at <= 55
+
+
+def test_an_object_of_an_earlier_run_is_not_taken_for_the_one_that_was_written(func, aws, datakit, one, clock) -> None:
+    func.run_cron_job(JOB)
+    clock.advance(300)
+    datakit.drop_everything()
+    result, detail = rows(func.call(CHECK))["delivered"]
+    assert result == "FAILED"
+    assert detail.startswith(f"the object of {one} was written but is not found in the workspace within 5")
+    assert f"; found was the point of {one} at 2026-03-01 09:56 UTC. DataKit" in detail
+
+
+def test_points_that_vanish_though_objects_arrive_are_a_failure(func, aws, datakit, one) -> None:
+    datakit.drop_everything()
+    func.run_cron_job(JOB)
+    datakit.clear_faults()
+    result, detail = rows(func.call(CHECK))["delivered"]
+    assert result == "FAILED"
+    assert detail.startswith(f"the point of {one} at 2026-03-01 09:56 UTC was written but is not found in the")
+    assert f"; found was the object of {one}. DataKit" in detail
+
+
+def test_what_guance_indexes_late_is_waited_for(func, aws, datakit, one) -> None:
+    datakit.index_after(20)
+    record = func.run_in_editor(CHECK)
+    assert results(record)["delivered"] == "ok"
+    assert 20 <= record.ended_at - record.started_at <= 24
+
+
+def test_too_short_a_time_is_no_proof(func, aws, datakit, one) -> None:
+    datakit.index_after(100)
+    aws.faults.add(Fault(takes=8))
+    record = func.run_in_editor(CHECK)
+    result, detail = rows(record)["delivered"]
+    assert result == "untried"
+    assert "; Guance may need longer: check again in a few minutes" in detail
+    assert record.ended_at - record.started_at <= 55
+
+
+def test_points_of_long_ago_say_nothing_of_today(func, aws, datakit, one, clock) -> None:
+    datakit.drop_everything()
+    func.run_cron_job(JOB)
+    datakit.clear_faults()
+    clock.advance(2 * 3600)
+    assert rows(func.call(CHECK))["delivered"] == ("ok", f"found in the workspace: the object of {one}")
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_query_that_is_denied_leaves_it_untried_with_the_reason(func, aws, datakit, one, old) -> None:
+    func.old_helpers = old
+    datakit.refuse_queries(403, "datakit.publicAccessDisabled")
+    record = func.call(CHECK)
+    result, detail = rows(record)["delivered"]
+    assert result == "untried"
+    assert detail.startswith('Querying the workspace by the connector "datakit" failed (')
+    assert verdict(record) == "READY, as far as it could be tried: 14 of 15 checks are ok; untried: delivered."
+
+
+def test_a_connector_without_queries_leaves_it_untried_with_the_reason(func, aws, datakit, one, monkeypatch) -> None:
+    monkeypatch.delattr("devtools.func.connectors.DataKitConnector.query")
+    record = func.call(CHECK)
+    said = 'The connector "datakit" cannot query: its type has no query in this Func.'
+    assert rows(record)["delivered"] == ("untried", said)
+    assert record.status == "success"
+
+
+def test_a_workspace_that_hangs_leaves_it_untried_in_time(func, aws, datakit, one, clock, monkeypatch) -> None:
+    released = threading.Event()
+
+    def hang(*_, **__):
+        for _ in range(60):
+            clock.advance(1)
+            released.wait(0.04)
+
+    monkeypatch.setattr("devtools.func.connectors.DataKitConnector.query", hang)
+    record = func.run_in_editor(CHECK)
+    released.set()
+    result, detail = rows(record)["delivered"]
+    assert (result, record.status) == ("untried", "success")
+    assert detail.startswith("the workspace did not answer in time (no answer within 5")
+    assert record.ended_at - record.started_at <= 56
