@@ -45,8 +45,8 @@ pins: .venv/installed  ## renew the pinned versions and their hashes in requirem
 	@$(PIN) --python-version 3.8 requirements/dev.in -o requirements/dev-py38.txt
 	@$(PIN) --python-version 3.10 requirements/mutation.in -o requirements/mutation.txt
 
-mutation: .venv/installed  ## MODULE=points/windows: what changes of a module no test notices (see tests/README.md)
-	@$(RUN) -m nox --session mutation -- "$(MODULE)"
+mutation: .venv/installed  ## MODULE=points/windows [TESTS=tests/unit]: what changes of a module no test notices (see tests/README.md)
+	@$(RUN) -m nox --session mutation -- "$(MODULE)" $(TESTS)
 
 docs: .venv/installed  ## the tables of metrics and monitors in docs/, the example of an object, the links between pages
 	@$(RUN) -m devtools.docs.write

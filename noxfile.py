@@ -79,19 +79,18 @@ def mutation(session):
     clone = Path("build/mutation", module).absolute()
     shutil.rmtree(clone, ignore_errors=True)
     session.run("git", "clone", "--quiet", ".", str(clone), external=True)
-    own = f"tests/unit/{module.rpartition('/')[0]}/test_{module.rpartition('/')[2]}.py"
-    tests = tests or [*filter(lambda path: Path(path).exists(), [own]), "tests/contract"]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    (clone / "mutation.toml").write_text(
-        "[cosmic-ray]\n"
-        f'module-path = "guance_aws_cloudfront/{module}.py"\n'
-        f'test-command = "{" ".join(command)}"\n'
-        "timeout = 300\n"
-        "excluded-modules = []\n"
-        'distributor.name = "local"\n'
-    )
+    own = Path("tests/unit", module).parent / f"test_{Path(module).name}.py"
+    tests = tests or [*([str(own)] if own.exists() else []), "tests/contract"]
+    command = " ".join([sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests])
+    settings = Path("tests/mutation.toml").read_text(encoding="utf-8")
+    settings = settings.replace("MODULE", f"guance_aws_cloudfront/{module}.py").replace("COMMAND", command)
+    (clone / "mutation.toml").write_text(settings, encoding="utf-8")
     session.chdir(clone)
-    for step in (["baseline", "mutation.toml"], ["init", "mutation.toml", "session"]):
-        session.run("cosmic-ray", *step, env={"CI": "true"})
-    session.run("cosmic-ray", "exec", "mutation.toml", "session", env={"CI": "true"})
-    session.run("cr-report", "--surviving-only", "--show-diff", "session")
+    for step in (
+        ("cosmic-ray", "baseline", "mutation.toml"),
+        ("cosmic-ray", "init", "mutation.toml", "session.sqlite"),
+        ("cr-filter-operators", "session.sqlite", "mutation.toml"),
+        ("cosmic-ray", "exec", "mutation.toml", "session.sqlite"),
+        ("cr-report", "--surviving-only", "--show-diff", "session.sqlite"),
+    ):
+        session.run(*step, env={"CI": "true"})
