@@ -49,6 +49,12 @@ def datakit(clock):
 
 
 @pytest.fixture
+def keeps_time(datakit):
+    """The DataKit is set up to keep the time of points that are more than two hours old, so that none must wait."""
+    datakit.set_right()
+
+
+@pytest.fixture
 def func(clock, market, aws, datakit):
     """A Func in which the package is installed and its startup script deployed."""
     return deployed(clock, market[0], FILLED_IN, datakit)

@@ -58,6 +58,7 @@ def test_one_that_wakes_up_loses_no_minute_however_late_listed(func, aws, dataki
     assert "Active again: " in "".join(record.log for record in records)
 
 
+@pytest.mark.usefixtures("keeps_time")
 def test_while_catching_up_all_are_asked_for(func, aws, datakit, clock) -> None:
     keys = [aws.add_distribution(aws.account, traffic=traffic) for traffic in (BUSY, RARE, IDLE)]
     func.run_cron_job(JOB)
@@ -109,6 +110,7 @@ def test_switched_off_for_hours_and_on_again_it_sends_nothing_twice(func, aws, d
     assert sent_again(datakit) == []
 
 
+@pytest.mark.usefixtures("keeps_time")
 def test_a_catch_up_that_breaks_off_sends_nothing_twice(func, aws, datakit, clock) -> None:
     key = aws.add_distribution(aws.account, traffic=BUSY)
     run_for(func, 0.5)

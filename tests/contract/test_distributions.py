@@ -176,6 +176,7 @@ def test_distributions_are_chosen_by_tag(func, aws, datakit, shop, blog, distrib
     assert all("env" not in point.tags for point in datakit.points())
 
 
+@pytest.mark.usefixtures("keeps_time")
 def test_a_choice_that_fits_nothing_is_told_with_what_is_nearest_and_loses_nothing(
     func, aws, datakit, clock, shop
 ) -> None:

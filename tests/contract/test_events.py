@@ -393,6 +393,7 @@ def test_resource_tags_stand_on_events(run, func, aws, datakit) -> None:
     assert events(datakit)[0].tags["env"] == "live"
 
 
+@pytest.mark.usefixtures("keeps_time")
 def test_a_simulated_day_with_changes_an_outage_and_a_lost_cache(func, aws, datakit, clock) -> None:
     """The events are those that happened, each once."""
     ids = [aws.add_distribution(aws.account, aliases=[f"{name}.example.com"], traffic=IDLE) for name in "abcd"]

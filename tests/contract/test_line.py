@@ -155,6 +155,7 @@ def test_no_distribution_at_all_is_an_empty_run_that_says_so(func, aws, datakit)
     assert aws.call_counts() == {"ListDistributions": 1}
 
 
+@pytest.mark.usefixtures("keeps_time")
 def test_after_a_long_outage_the_present_comes_first_and_then_what_was_left_behind(func, aws, datakit, clock) -> None:
     key = aws.add_distribution(aws.account, traffic=Traffic(requests=900.0))
     succeeded(func.run_cron_job(JOB))
@@ -167,6 +168,7 @@ def test_after_a_long_outage_the_present_comes_first_and_then_what_was_left_behi
     assert datakit.doubles() == []
 
 
+@pytest.mark.usefixtures("keeps_time")
 def test_what_is_too_old_to_be_caught_up_is_named(func, aws, clock) -> None:
     aws.add_distribution(aws.account, traffic=IDLE)
     succeeded(func.run_cron_job(JOB))
@@ -175,6 +177,7 @@ def test_what_is_too_old_to_be_caught_up_is_named(func, aws, clock) -> None:
     assert warning.startswith("6 h from 2026-03-01 09:57 to 2026-03-01 15:57 UTC are given up: 'max_catch_up' is 2 d.")
 
 
+@pytest.mark.usefixtures("keeps_time")
 def test_a_first_hour_of_failures_is_caught_up(func, aws, datakit, clock) -> None:
     key = aws.add_distribution(aws.account, traffic=Traffic(requests=900.0))
     datakit.go_down()
@@ -317,6 +320,7 @@ def test_with_dry_run_a_run_does_not_write(func, aws, datakit) -> None:
     assert (datakit.posts, func.store.rows, func.cache.rows) == ([], {}, {})
 
 
+@pytest.mark.usefixtures("keeps_time")
 def test_minutes_that_cloudwatch_no_longer_has_are_named(func, aws, datakit, clock) -> None:
     aws.add_distribution(aws.account, traffic=IDLE)
     script = f"startup__{SET}"

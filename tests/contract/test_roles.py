@@ -79,6 +79,7 @@ def test_where_aws_does_not_take_a_role_s_temporary_key_the_account_s_own_is_nam
     assert f"The role is assumed with the access key that ends in …{AK_ID[-4:]}." in record.exception
 
 
+@pytest.mark.usefixtures("keeps_time")
 def test_credentials_are_renewed_before_they_expire(func, aws, datakit, clock, other, monkeypatch) -> None:
     monkeypatch.setattr(devtools.aws.sts, "LIFETIME", 300)
     key = aws.add_distribution(other, traffic=BUSY)
