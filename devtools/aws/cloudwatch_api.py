@@ -45,6 +45,8 @@ class CloudWatch:
         self._pages: OrderedDict[str, Tuple[object, List[Dict[str, Any]]]] = OrderedDict()
         self._lock = threading.Lock()
         self._tokens = 0
+        # Whether every page of GetMetricData names another one after it, though nothing is left.
+        self.endless = False
         # AWS may put fewer data points on a page than it was asked for.
         self.page = DATA_POINTS_PER_CALL
 
@@ -69,7 +71,8 @@ class CloudWatch:
         else:
             results = [self._result(caller, query, given, now) for query in queries if _returns_data(query)]
         page, rest = cut_page(results, min(most, self.page))
-        return {"MetricDataResults": page, "NextToken": self._token(asked, rest) if rest else None, "Messages": []}
+        token = self._token(asked, rest) if rest or self.endless else None
+        return {"MetricDataResults": page, "NextToken": token, "Messages": []}
 
     def get_metric_statistics(self, caller: Caller, given: Mapping[str, Any], now: float) -> Dict[str, Any]:
         """GetMetricStatistics: at most 1,440 data points of one metric, in no order."""

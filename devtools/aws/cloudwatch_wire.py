@@ -52,5 +52,6 @@ def _entries(values: Mapping[str, float]) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def _iso(seconds: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+def _iso(seconds: float) -> str:
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{seconds % 1 * 1000:03.0f}Z" if seconds % 1 else f"{whole}Z"

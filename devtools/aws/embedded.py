@@ -165,6 +165,10 @@ class EmbeddedAWS:
         """Put at most so many data points on a page of GetMetricData, whatever MaxDatapoints allows."""
         self._cloudwatch.page = data_points
 
+    def endless_pages(self, endless: bool = True) -> None:
+        """Let every page of GetMetricData name another one after it."""
+        self._cloudwatch.endless = endless
+
     def settle_after(self, seconds: int) -> None:
         """Let a minute read low for so many seconds after its end, from now on."""
         self._points.settles_after = seconds

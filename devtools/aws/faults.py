@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Collection, Dict, List, Optional
 
 from devtools.aws.traffic import draws
+from devtools.aws.wire import Response
 
 ANY = "*"
 
@@ -17,9 +18,10 @@ class Fault:
 
     It strikes the `nth` of those calls (counted from 1, each of them when None) with the probability `share`, at most
     `times` times. A call that is struck waits for `delay` real seconds, or lets `takes` seconds of the simulated clock
-    pass, to which calls side by side wait together; then its connection is cut, or it is refused
-    with `code`, or, without a code, answered as usual, though what a function makes of it: `result` of CloudWatch's
-    answer as plain data, `body` of the bytes of any answer. With `cut_answer` only half of an answer arrives.
+    pass, to which calls side by side wait together; then its connection is cut, or it gets `answer` in the place of
+    AWS's, or it is refused with `code`, or, without a code, answered as usual, though what a function makes of it:
+    `result` of CloudWatch's answer as plain data, `body` of the bytes of any answer. With `cut_answer` only half of an
+    answer arrives. `odd_answers` holds answers and functions for these.
     """
 
     operation: str = ANY
@@ -34,6 +36,7 @@ class Fault:
     cut_connection: bool = False
     delay: float = 0.0
     takes: float = 0.0
+    answer: Optional[Response] = None
     result: Optional[Callable[[Dict[str, Any]], Dict[str, Any]]] = None
     body: Optional[Callable[[bytes], bytes]] = None
     cut_answer: bool = False

@@ -84,6 +84,8 @@ class Gateway:
                 self._let_pass(fault.takes)
                 if fault.cut_connection:
                     return None
+                if fault.answer:
+                    return fault.answer
                 if fault.code:
                     raise ApiError(fault.code, fault.message, fault.status)
             account = self._accounts.authenticate(request)

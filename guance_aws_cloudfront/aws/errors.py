@@ -83,13 +83,14 @@ REMEDIES = (
     ),
 )
 # What AWS says of a policy that forbids, or that would have to allow as well.
-EXPLICIT_DENY = re.compile(r"explicit deny(?: in (?:an? |the )?([a-z -]+))?", re.IGNORECASE)
+EXPLICIT_DENY = re.compile(r"explicit deny(?: in (?:an? |the )?([a-z -]+?(?:policy|boundary)))?", re.IGNORECASE)
 MUST_ALLOW_TOO = re.compile(r"because no (?!identity)([a-z -]+?) allows", re.IGNORECASE)
 TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 NEXT_RUN = "the next run asks again."
 PROXY_PASSWORD = (
-    "The proxy asks for a user and a password: put them into HTTPS_PROXY of the Func host, as "
-    "http://<user>:<password>@<proxy>:<port>, with special characters as %XX; " + NEXT_RUN
+    # Not shown as an address: what looks like the password of one is masked.
+    "The proxy asks for a user and a password: put them into the address in HTTPS_PROXY of the Func host, before the "
+    "name of the proxy (user, colon, password, at sign), with special characters as %XX; " + NEXT_RUN
 )
 PROXY_REFUSED = (
     "A proxy or firewall between the Func host and AWS forbids the call: let it pass calls to *.amazonaws.com (in AWS "
@@ -214,7 +215,8 @@ def _of_denial(message: str, action: str, advice: str) -> Tuple[str, str]:
 def _of_key(remedy: Remedy, action: str, account: Account) -> Tuple[str, str]:
     """The meaning and the advice where AWS does not take a key: with a session token, that may be the reason."""
     if account.role_arn and action != "sts:AssumeRole":
-        return "AWS does not take the temporary key of the role", "The next run assumes 'role_arn' again. {clock}"
+        meaning = "AWS does not take the temporary key of the role" if remedy is UNKNOWN_KEY else remedy.meaning
+        return meaning, "The next run assumes 'role_arn' again. {clock}"
     if account.session_token and remedy is UNKNOWN_KEY:
         return "AWS does not take the access key with its session token", (
             "Check 'session_token': it is valid only with the 'ak_id' and 'ak_secret' that were issued with it, and "

@@ -6,9 +6,9 @@ from typing import Any, Iterable, Mapping
 
 from guance_aws_cloudfront.text import one_line
 
-# Control and format characters (a zero-width blank, a byte order mark, a direction), separators, halves, what Unicode
-# leaves open; and others that show nothing: fillers, joiners, selectors.
-UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Co", "Cn")
+# Control and format characters (a zero-width blank, a byte order mark, a direction), separators, halves, what has no
+# meaning; and others that show nothing: fillers, joiners, selectors. Not what Unicode leaves open, as a newer emoji.
+UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Co")
 LOOK_LIKE_NOTHING = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0" + "".join(
     map(chr, range(0xFE00, 0xFE10))
 )

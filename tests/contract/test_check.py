@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from devtools.aws import odd_answers
 from devtools.aws.embedded import IDLE, Fault
 from tests.conftest import AK_ID, AK_SECRET
 from tests.contract.conftest import CHECK, JOB, SET, use_key
@@ -532,3 +533,41 @@ def test_a_workspace_that_hangs_leaves_it_untried_in_time(func, aws, datakit, on
     assert (result, record.status) == ("untried", "success")
     assert detail.startswith("the workspace did not answer in time (no answer within 5")
     assert record.ended_at - record.started_at <= 56
+
+
+ODD_ANSWERS = {
+    "a proxy's page": {"answer": odd_answers.PROXY_PAGE},
+    "an empty body": {"answer": odd_answers.EMPTY},
+    "204": {"answer": odd_answers.NO_CONTENT},
+    "another root": {"body": odd_answers.other_root},
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ANSWERS)
+@pytest.mark.parametrize("operation", ["ListDistributions", "GetMetricData"])
+def test_an_answer_that_is_none_is_not_ready(func, aws, datakit, one, operation, odd) -> None:
+    aws.faults.add(Fault(operation, **ODD_ANSWERS[odd]))
+    record = func.call(CHECK)
+    assert record.status == "failure"
+    assert verdict(record).startswith("NOT READY: ")
+    (what,) = [what for what in REQUIRED if what.endswith(operation)]
+    result, detail = rows(record)[what]
+    assert result == "FAILED"
+    assert "or not all of it: " in detail
+
+
+@pytest.mark.parametrize("odd", ODD_ANSWERS)
+@pytest.mark.parametrize("action", OPTIONAL)
+def test_an_answer_that_is_none_makes_no_optional_action_ok(func, aws, datakit, one, action, odd) -> None:
+    aws.faults.add(Fault(action.partition(":")[2], **ODD_ANSWERS[odd]))
+    record = func.call(CHECK)
+    assert results(record)[action] == "missing"
+    assert "or not all of it: " in rows(record)[action][1]
+
+
+def test_an_odd_record_is_warned_of_and_checked_like_the_others(func, aws, datakit, one) -> None:
+    aws.faults.add(Fault("ListDistributions", body=odd_answers.without("ARN")))
+    record = func.call(CHECK)
+    assert f"WARNING: CloudFront's record of {one}: ARN is missing. What it does not tell is left out." in record.log
+    assert results(record)["cloudfront:ListDistributions"] == "ok"
+    assert results(record)["connector"] == "ok"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from devtools.aws import odd_answers
 from devtools.aws.embedded import Fault, Traffic
 from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
@@ -306,3 +307,68 @@ def test_the_two_required_permissions_suffice_for_the_default_metrics(func, aws,
         assert (record.status, record.return_value["warnings"]) == ("success", [])
     assert set(aws.call_counts()) == {"ListDistributions", "GetMetricData"}
     assert seen(datakit) == truth(aws, [shop], NOW + 300 - HOUR - SETTLED, int(clock.time()) - SETTLED)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"answer": odd_answers.PROXY_PAGE},
+        {"answer": odd_answers.EMPTY},
+        {"answer": odd_answers.NO_CONTENT},
+        {"body": odd_answers.other_root},
+        {"body": odd_answers.without("DefaultCacheBehavior")},
+    ],
+)
+def test_a_configuration_that_is_none_is_not_kept(func, aws, clock, datakit, blog, odd) -> None:
+    configure(func, details=True)
+    aws.faults.add(Fault("GetDistributionConfig", **odd))
+    record = func.run_cron_job(JOB)
+    assert "Reading the configuration of a distribution failed: the answer is not CloudFront's" in record.exception
+    assert "Logging" not in datakit.points("custom_object")[-1].fields
+    aws.faults.clear()
+    clock.advance(1200)
+    assert func.run_cron_job(JOB).status == "success"
+    assert datakit.points("custom_object")[-1].fields["Logging"] == "off"
+
+
+@pytest.mark.parametrize("odd", [odd_answers.PROXY_PAGE, odd_answers.EMPTY, odd_answers.NO_CONTENT])
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_tags_that_are_no_answer_choose_nothing_and_take_none_away(
+    func, aws, clock, datakit, shop, odd, one_by_one
+) -> None:
+    configure(func, distributions={"tag:env": ["prod"]}, resource_tags=["env"])
+    if one_by_one:
+        aws.deny(AK_ID, "tag:GetResources")
+    fault = Fault("ListTagsForResource" if one_by_one else "GetResources", answer=odd)
+    aws.faults.add(fault)
+    first = func.run_cron_job(JOB)
+    # Nothing is known: nothing is chosen by guess.
+    assert "cannot be known without their resource tags" in first.exception
+    assert datakit.points() == []
+    aws.faults.clear()
+    clock.advance(300)
+    assert func.run_cron_job(JOB).status == "success"
+    aws.faults.add(fault)
+    clock.advance(1200)
+    # What was known is kept.
+    assert "is not " in func.run_cron_job(JOB).exception
+    assert {point.tags["env"] for point in datakit.points("metric")} == {"prod"}
+
+
+def test_a_distribution_without_an_arn_is_collected_with_the_others(func, aws, datakit, shop, blog) -> None:
+    configure(func, resource_tags=["*"], details=True)
+    aws.deny(AK_ID, "tag:GetResources")
+    aws.faults.add(Fault("ListDistributions", body=odd_answers.without("ARN")))
+    record = func.run_cron_job(JOB)
+    assert record.status == "success"
+    assert ": ARN is missing. What it does not tell is left out." in record.log
+    assert {point.tags["Id"] for point in datakit.points("custom_object")} == {shop, blog}
+    assert {point.tags["DistributionId"] for point in datakit.points("metric")} == {shop, blog}
+
+
+def test_a_distribution_without_an_id_costs_the_others_nothing(func, aws, datakit, shop, blog) -> None:
+    aws.faults.add(Fault("ListDistributions", body=odd_answers.without("Id")))
+    record = func.run_cron_job(JOB)
+    assert record.status == "success"
+    assert "CloudFront lists a distribution without an Id, which is not collected: d" in record.log
+    assert len({point.tags["Id"] for point in datakit.points("custom_object")}) == 1

@@ -2,9 +2,10 @@
 
 import socket
 
+from devtools.aws import odd_answers
 from devtools.aws.embedded import Fault, Traffic
 from tests.conftest import NOW
-from tests.faults.scenario import AWS, Scenario
+from tests.faults.scenario import ADVICE, AWS, ENDLESS, NO_ANSWER, ODD_RECORD, OUT_OF_STEP, Scenario
 from tests.faults.world import AK_ID, ECHO, EXTERNAL_ID, MINUTE, SET
 
 
@@ -109,6 +110,38 @@ def empty_after_a_throttle(world):
 
     world.aws.faults.add(Fault("ListDistributions", code="Throttling", status=400, nth={1}))
     world.aws.faults.add(Fault("ListDistributions", body=none, nth={2}))
+
+
+# Answers that are none
+
+
+def odd_tags(world):
+    """Tags cannot be asked for all at once, and one by one a proxy answers."""
+    world.aws.deny(AK_ID, "tag:GetResources")
+    world.aws.faults.add(Fault("ListTagsForResource", answer=odd_answers.PROXY_PAGE))
+
+
+def endless_pages(world):
+    """Every page names another one after it, and each takes five seconds."""
+    world.aws.endless_pages()
+    world.aws.faults.add(Fault("GetMetricData", takes=5))
+
+
+def minute_missing_on_a_page(world):
+    world.aws.cut_pages(40)
+    world.aws.faults.add(Fault("GetMetricData", result=odd_answers.minute_missing))
+
+
+def pages_with_an_end(world):
+    world.aws.endless_pages(False)
+
+
+def explicit_deny(world):
+    message = (
+        f"User: arn:aws:iam::123456789012:user/guance is not authorized to perform: cloudwatch:GetMetricData on "
+        f"resource: * with an explicit deny in a service control policy {ECHO}"
+    )
+    world.aws.faults.add(Fault("GetMetricData", code="AccessDenied", status=403, message=message))
 
 
 # Values
@@ -284,9 +317,10 @@ AT_AWS = (
     ),
     Scenario(
         AWS,
-        "InvalidClientTokenId in mid-run: the key is deactivated",
+        "InvalidClientTokenId in mid-run: the key is deactivated, or its session token",
         fault("GetMetricData", code="InvalidClientTokenId", status=403, message=ECHO),
-        reads="Reading the metrics failed: AWS does not know the access key (InvalidClientTokenId",
+        reads="metrics failed: AWS does not take the access key with its session token (InvalidClientTokenId",
+        kind=ADVICE,
     ),
     Scenario(
         AWS,
@@ -410,6 +444,195 @@ AT_AWS = (
         "the listing's marker repeats",
         marker_repeats,
         reads="Listing the distributions failed: the answer could not be read (PaginationError",
+    ),
+    Scenario(
+        AWS,
+        "a proxy's page with status 200 to every call, for 40 minutes",
+        fault("*", answer=odd_answers.PROXY_PAGE),
+        reads="Listing the distributions failed: the answer is not CloudFront's, or not all of it: an HTML page titled "
+        '"Web access blocked", as a proxy sends.',
+        minutes=40,
+        kind=NO_ANSWER,
+    ),
+    Scenario(
+        AWS,
+        "an empty body in the place of the listing",
+        fault("ListDistributions", answer=odd_answers.EMPTY),
+        reads="the answer is not CloudFront's, or not all of it: an empty body.",
+        minutes=40,
+        kind=NO_ANSWER,
+    ),
+    Scenario(
+        AWS,
+        "204 in the place of the listing",
+        fault("ListDistributions", answer=odd_answers.NO_CONTENT),
+        reads="the answer is not CloudFront's, or not all of it: HTTP 204, an empty body.",
+        kind=NO_ANSWER,
+    ),
+    Scenario(
+        AWS,
+        "another XML root in the place of the listing",
+        fault("ListDistributions", body=odd_answers.other_root),
+        reads="the answer is not CloudFront's, or not all of it: XML of another kind, <Status>.",
+        kind=NO_ANSWER,
+    ),
+    Scenario(
+        AWS,
+        "the listing counts distributions and has none",
+        fault("ListDistributions", body=odd_answers.without_items),
+        reads="DistributionList.Quantity is 3, and there are 0 Items.",
+        minutes=40,
+        kind=NO_ANSWER,
+    ),
+    Scenario(
+        AWS,
+        "a proxy's page in the place of metrics",
+        fault("GetMetricData", answer=odd_answers.PROXY_PAGE),
+        reads="Reading the metrics failed: the answer is not CloudWatch's, or not all of it: an HTML page titled",
+        minutes=40,
+        kind=NO_ANSWER,
+    ),
+    Scenario(
+        AWS,
+        "an empty body in the place of the listed metrics",
+        fault("ListMetrics", answer=odd_answers.EMPTY),
+        reads="Listing the metrics failed: the answer is not CloudWatch's, or not all of it: an empty body.",
+        configs={"metrics": "ALL"},
+        kind=NO_ANSWER,
+    ),
+    Scenario(
+        AWS,
+        "a proxy's page in the place of all resource tags",
+        fault("GetResources", answer=odd_answers.PROXY_PAGE),
+        reads="Reading the resource tags failed: the answer is not Resource Groups Tagging API's, or not all of it",
+        configs={"resource_tags": ["*"]},
+        minutes=20,
+        kind=NO_ANSWER,
+    ),
+    Scenario(
+        AWS,
+        "a proxy's page in the place of the tags of each distribution that is chosen by them",
+        odd_tags,
+        reads="Reading the tags of a distribution failed: the answer is not CloudFront's, or not all of it",
+        configs={"distributions": {"tag:env": ["prod"]}},
+        minutes=20,
+        kind=NO_ANSWER,
+    ),
+    Scenario(
+        AWS,
+        "204 in the place of a role's credentials",
+        fault("AssumeRole", answer=odd_answers.NO_CONTENT),
+        reads="Assuming the role failed: the answer is not STS's, or not all of it: HTTP 204, an empty body.",
+        role=True,
+        kind=NO_ANSWER,
+    ),
+    Scenario(
+        AWS,
+        "a record without its ARN",
+        listing(odd_answers.without("ARN")),
+        "success",
+        reads=": ARN is missing. What it does not tell is left out.",
+        minutes=20,
+        kind=ODD_RECORD,
+    ),
+    Scenario(
+        AWS,
+        "a record with a time that is none",
+        listing(odd_answers.with_text("LastModifiedTime", "never")),
+        "success",
+        reads=": LastModifiedTime is no time ('never'). What it does not tell is left out.",
+        minutes=20,
+        kind=ODD_RECORD,
+    ),
+    Scenario(
+        AWS,
+        "a record with a number that is none, where botocore gives up the listing",
+        listing(odd_answers.with_text("HTTPPort", "eighty")),
+        "success",
+        reads=": Origins cannot be read. What it does not tell is left out.",
+        minutes=20,
+        kind=ODD_RECORD,
+    ),
+    Scenario(
+        AWS,
+        "a value too few in a series",
+        fault("GetMetricData", result=odd_answers.value_missing),
+        reads="CloudWatch did not answer 1 metric completely (not as many values as minutes).",
+        minutes=40,
+        kind=OUT_OF_STEP,
+    ),
+    Scenario(
+        AWS,
+        "a minute too few in a series, on several pages",
+        minute_missing_on_a_page,
+        reads="completely (not as many values as minutes).",
+        end=whole_pages,
+        kind=OUT_OF_STEP,
+    ),
+    Scenario(
+        AWS,
+        "minutes of the next day",
+        fault("GetMetricData", result=odd_answers.with_times(lambda at: at + 86400)),
+        reads="CloudWatch did not answer 1 metric completely (minutes that were not asked for).",
+        kind=OUT_OF_STEP,
+    ),
+    Scenario(
+        AWS,
+        "minutes with fractions",
+        fault("GetMetricData", result=odd_answers.with_times(lambda at: at + 0.5)),
+        reads="completely (minutes that were not asked for).",
+        kind=OUT_OF_STEP,
+    ),
+    Scenario(
+        AWS,
+        "minutes in milliseconds",
+        fault("GetMetricData", result=odd_answers.with_times(lambda at: at * 1000)),
+        reads="completely (minutes that were not asked for).",
+        kind=OUT_OF_STEP,
+    ),
+    Scenario(
+        AWS,
+        "each minute of a series twice",
+        fault("GetMetricData", result=odd_answers.minutes_twice),
+        reads="completely (minutes that were not asked for).",
+        kind=OUT_OF_STEP,
+    ),
+    Scenario(
+        AWS,
+        "pages of metrics without an end, of five seconds each",
+        endless_pages,
+        reads="Reading the metrics failed: the time limit of the run is over (configuration key 'time_limit').",
+        end=pages_with_an_end,
+        kind=ENDLESS,
+    ),
+    Scenario(
+        AWS,
+        "an explicit deny in a policy of the organization",
+        explicit_deny,
+        reads="A statement with the effect Deny in service control policy forbids cloudwatch:GetMetricData: allowing "
+        "it elsewhere does not help.",
+        kind=ADVICE,
+    ),
+    Scenario(
+        AWS,
+        "a redirect, as to the page where guests log in",
+        fault("*", answer=odd_answers.REDIRECT),
+        reads="AWS was not reached (HTTP 301, a redirect to https://login.example.com/wifi).",
+        kind=ADVICE,
+    ),
+    Scenario(
+        AWS,
+        "a proxy that forbids, with 403",
+        fault("*", answer=odd_answers.PROXY_REFUSES),
+        reads='AWS was not reached (HTTP 403, a page titled "Web access blocked" that is no error of AWS\'s).',
+        kind=ADVICE,
+    ),
+    Scenario(
+        AWS,
+        "a proxy that asks for a password, with 407",
+        fault("*", answer=odd_answers.PROXY_ASKS),
+        reads="put them into the address in HTTPS_PROXY of the Func host, before the name of the proxy (user, colon",
+        kind=ADVICE,
     ),
     Scenario(
         AWS,

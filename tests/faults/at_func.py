@@ -1,8 +1,11 @@
 """What goes wrong at Func: its time-out, its storage, its clock, its workers."""
 
+import tempfile
+from pathlib import Path
+
 from devtools.aws.embedded import Fault
 from guance_aws_cloudfront.func.digest import VERSION
-from tests.faults.scenario import FUNC, Scenario
+from tests.faults.scenario import ADVICE, FUNC, HOST, Scenario
 from tests.faults.world import ECHO, HOUR, RUN, SET, STARTUP, time_out
 
 SENT = "the points of the run that was cut off"
@@ -206,6 +209,25 @@ def by_hand(world):
         world.run_for(2)
 
 
+def broken_files(world):
+    """A key twice, a byte order mark, Latin-1, and an address for all calls."""
+    folder = Path(tempfile.mkdtemp())
+    content = (
+        b"\xef\xbb\xbf[default]\nregion = a\nregion = M\xfcnchen\nendpoint_url = http://127.0.0.1:9\nca_bundle =\n"
+    )
+    for name, variable in (("config", "AWS_CONFIG_FILE"), ("credentials", "AWS_SHARED_CREDENTIALS_FILE")):
+        (folder / name).write_bytes(content)
+        world.set_variable(variable, str(folder / name))
+
+
+def odd_variables(world):
+    names = ("AWS_PROFILE", "AWS_DEFAULTS_MODE", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "AWS_USE_FIPS_ENDPOINT")
+    for name in (*names, "AWS_USE_DUALSTACK_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        world.set_variable(name, "nonsense")
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        world.set_variable(name, "")
+
+
 AT_FUNC = (
     Scenario(FUNC, "killed by the time-out before anything is done", killed_at("print"), "timeout", "Task timeout"),
     Scenario(FUNC, "killed while it lists", killed_at("print", 2), "timeout", "Task timeout"),
@@ -331,8 +353,11 @@ AT_FUNC = (
         FUNC,
         "the access key is rotated",
         new_key,
-        reads="AWS does not know the access key",
+        reads="AWS does not take the access key with its session token",
+        kind=ADVICE,
     ),
+    Scenario(FUNC, "the host's AWS files are broken, and say other things", broken_files, "success", kind=HOST),
+    Scenario(FUNC, "the host's AWS variables say other things", odd_variables, "success", kind=HOST),
     Scenario(
         FUNC,
         "a long catch-up that does not fit into the time limit",

@@ -4,6 +4,13 @@ from types import MappingProxyType
 from typing import Any, Callable, Mapping, NamedTuple
 
 AWS, SINK, FUNC = "AWS", "sink", "Func"
+# Kinds of odd answers, hosts and words, of which each scenario is one of many inputs.
+NO_ANSWER = "an answer that is none"
+ODD_RECORD = "one odd record"
+OUT_OF_STEP = "numbers out of step"
+HOST = "the host's AWS files and variables"
+ENDLESS = "pages without an end"
+ADVICE = "advice that can help"
 
 
 def nothing(world: Any) -> None:
@@ -16,7 +23,7 @@ class Scenario(NamedTuple):
     `begin` brings it about. While it lasts, one run at least has the `status` and says `reads` in its sentence or log,
     word for word; where the status is success, every run has it. After it, all runs succeed, and every minute stands in
     the sink. `again` tells which points arrive a second time with the same values, for nobody can know that they stand
-    there; of all others none does.
+    there; of all others none does. `kind` is what it is one of many inputs of, if so.
     """
 
     where: str
@@ -29,6 +36,7 @@ class Scenario(NamedTuple):
     end: Callable[[Any], None] = nothing
     configs: Mapping[str, Any] = MappingProxyType({})
     role: bool = False
+    kind: str = ""
 
     def row(self) -> str:
         """Its row of the table in tests/README.md."""

@@ -52,11 +52,14 @@ class World:
         self.func = deployed(self.host, market, FILLED_IN, datakit)
         self.write_startup('# "session_token": "…",', f'"session_token": "{TOKEN}",')
         busy = [Traffic(requests=900.0), Traffic(requests=120.0), Traffic(requests=3.0, interval=7)]
-        self.ids = [aws.add_distribution(self.account, aliases=[f"{n}.example.com"], traffic=busy[n]) for n in range(3)]
+        self.ids = [self._distribution(f"{n}.example.com", busy[n]) for n in range(3)]
         self.removed = {}
         self.refused = set()
 
     # What it is made of
+
+    def _distribution(self, alias: str, traffic: Traffic) -> str:
+        return self.aws.add_distribution(self.account, aliases=[alias], traffic=traffic, tags={"env": "prod"})
 
     def configure(self, configs: Any, role: bool = False) -> None:
         """Put configuration keys, and perhaps a role, into the startup script."""
@@ -80,6 +83,10 @@ class World:
     def patch(self, target: str, value: Any) -> None:
         """Change something of the machine, until the fault is over."""
         self._monkeypatch.setattr(target, value)
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Set a variable of the host's environment, until the fault is over."""
+        self._monkeypatch.setenv(name, value)
 
     # What happens
 

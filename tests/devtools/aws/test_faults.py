@@ -1,9 +1,14 @@
 """Faults on demand at the embedded AWS, and botocore's own retries on them."""
 
+import http.client
+import itertools
+
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from devtools.aws.embedded import EmbeddedAWS, Fault, Faults
+from devtools.aws import odd_answers
+from devtools.aws.cloudwatch_wire import _iso
+from devtools.aws.embedded import IDLE, EmbeddedAWS, Fault, Faults, Traffic
 from devtools.clock import SimulatedClock
 from tests.conftest import AK_ID, AK_SECRET, NOW
 from tests.devtools.aws.clients import client, query, refusal, request, results, speaks_json
@@ -182,3 +187,85 @@ def test_after_clear_counting_begins_anew() -> None:
     faults.clear()
     faults.add(Fault(nth=[1]))
     assert struck(faults, 2) == [True, False]
+
+
+# Answers that are none
+
+OTHER = {"key": "AKIAEXAMPLE000000009", "secret": "x"}
+
+
+@pytest.fixture
+def one(aws):
+    """A distribution with traffic, of an account of its own; there is another one without."""
+    account = aws.add_account(OTHER["key"])
+    aws.add_distribution(account, traffic=IDLE)
+    return aws.add_distribution(account, traffic=Traffic(requests=900.0))
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (odd_answers.PROXY_PAGE, 200),
+        (odd_answers.EMPTY, 200),
+        (odd_answers.NO_CONTENT, 204),
+        (odd_answers.PROXY_REFUSES, 403),
+        (odd_answers.PROXY_ASKS, 407),
+        (odd_answers.REDIRECT, 301),
+    ],
+)
+def test_an_answer_in_the_place_of_aws_s_arrives_as_it_is(aws, answer, status) -> None:
+    aws.faults.add(Fault(LIST, answer=answer, times=1))
+    connection = http.client.HTTPConnection(aws.url.rpartition("/")[2])
+    connection.request("GET", "/2020-05-31/distribution")
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (status, answer.body)
+    assert [call.status for call in aws.calls] == [status]
+    assert client(aws, "cloudfront").list_distributions()["DistributionList"]["Quantity"] == 0
+
+
+def test_parts_of_a_listing_are_changed_or_left_out(aws, one) -> None:
+    cloudfront = client(aws, "cloudfront", **OTHER)
+
+    def listed(odd):
+        aws.faults.add(Fault(LIST, body=odd, times=1))
+        return cloudfront.list_distributions()["DistributionList"]
+
+    assert ["ARN" in record for record in listed(odd_answers.without("ARN"))["Items"]] == [False, True]
+    assert listed(odd_answers.with_text("Status", "Odd"))["Items"][0]["Status"] == "Odd"
+    counted = listed(odd_answers.without_items)
+    assert (counted["Quantity"], "Items" in counted) == (2, False)
+    # botocore takes anything for a listing.
+    assert listed(odd_answers.other_root) == {}
+    assert len(cloudfront.list_distributions()["DistributionList"]["Items"]) == 2
+
+
+def test_numbers_out_of_step_come_in_either_protocol(aws, one) -> None:
+    cloudwatch = client(aws, "cloudwatch", **OTHER)
+
+    def first(odd=None):
+        if odd:
+            aws.faults.add(Fault("GetMetricData", result=odd, times=1))
+        (result,) = results(cloudwatch, query("q", one), start=NOW - 1200, end=NOW - 900)
+        return result["Timestamps"], result["Values"]
+
+    times, values = first()
+    assert len(times) == len(values) == 5
+    assert first(odd_answers.value_missing) == (times, values[1:])
+    assert first(odd_answers.minute_missing) == (times[1:], values)
+    assert first(odd_answers.minutes_twice) == (times * 2, values * 2)
+    assert first(odd_answers.with_times(lambda at: at - 86400)) == ([at - 86400 for at in times], values)
+    assert first() == (times, values)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(NOW, "2026-03-01T10:00:00Z"), (NOW + 0.5, "2026-03-01T10:00:00.500Z")])
+def test_a_fraction_of_a_second_stands_in_xml_too(seconds, text) -> None:
+    assert _iso(seconds) == text
+
+
+def test_pages_without_an_end_have_no_end(aws, one) -> None:
+    aws.endless_pages()
+    asked = request(query("q", one), start=NOW - 1200, end=NOW - 900)
+    pages = client(aws, "cloudwatch", **OTHER).get_paginator("get_metric_data").paginate(**asked)
+    first = list(itertools.islice(pages, 20))
+    assert len({page["NextToken"] for page in first}) == 20
+    assert [bool(page["MetricDataResults"]) for page in first] == [True] + [False] * 19

@@ -239,7 +239,7 @@ STATUSES = [
     (403, 'AWS was not reached (HTTP 403, a page titled "Blocked by policy" that is no error of AWS\'s).'),
     (403, "let it pass calls to *.amazonaws.com (in AWS China *.amazonaws.com.cn), port 443"),
     (407, "the proxy refused the call (HTTP 407, a page"),
-    (407, "put them into HTTPS_PROXY of the Func host, as http://<user>:<password>@<proxy>:<port>"),
+    (407, "put them into the address in HTTPS_PROXY of the Func host, before the name of the proxy"),
     (404, "the answer is not "),
     (451, "HTTP 451, a page titled"),
 ]

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from guance_aws_cloudfront.settings.account import parse_account
 from guance_aws_cloudfront.settings.config import CONFIG_KEYS, SECONDS, parse_config
-from guance_aws_cloudfront.settings.validation import ConfigError
+from guance_aws_cloudfront.settings.validation import ConfigError, invisible
+from guance_aws_cloudfront.text import one_line
 from tests.conftest import AK_ID, AK_SECRET, RAW_ACCOUNT
 
 
@@ -288,7 +289,8 @@ def test_a_name_is_taken_as_it_is_seen_or_refused(name) -> None:
         assert str(error).endswith((".", "?"))
         return
     assert account.account_name == name.strip()
-    assert account.account_name.isprintable()
+    assert not invisible(account.account_name)
+    assert account.account_name == one_line(account.account_name)
 
 
 @given(st.text())
