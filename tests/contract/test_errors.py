@@ -137,6 +137,25 @@ def test_one_bad_object_is_named_and_costs_the_others_nothing(func, aws, datakit
     assert len(seen(datakit)) == 180
 
 
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_objects_that_the_sink_refused_are_reported_by_the_next_run_though_they_would_not_be_due(
+    func, aws, datakit, clock, status
+) -> None:
+    key = aws.add_distribution(aws.account, traffic=BUSY)
+    datakit.refuse(status, category="custom_object")
+    assert "Objects: " in failed(func.run_cron_job(JOB))
+    assert datakit.points("custom_object") == []
+    # The metrics are taken all the same.
+    assert len(seen(datakit)) == 60
+    datakit.clear_faults()
+    clock.advance(300)
+    record = func.run_cron_job(JOB)
+    assert (record.status, record.return_value["objects"]) == ("success", 1)
+    assert [point.tags["name"] for point in datakit.points("custom_object")] == [key]
+    clock.advance(300)
+    assert func.run_cron_job(JOB).return_value["objects"] == 0
+
+
 @pytest.mark.parametrize("status", ["PartialData", "InternalError", "Forbidden"])
 def test_anything_but_complete_is_a_failure_and_is_asked_again(func, aws, datakit, clock, status) -> None:
     broken, whole = (aws.add_distribution(aws.account, traffic=BUSY) for _ in range(2))
