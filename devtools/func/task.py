@@ -15,6 +15,8 @@ from devtools.func.builtins import Dff, EntityNotFound, Exported, Services
 
 LINE_LIMIT, HEAD_LIMIT, TAIL_LIMIT = 3000, 20_000, 30_000
 TIME = "time"
+# Func hides BaseException from its scripts.
+BUILTINS = {name: getattr(builtins, name) for name in dir(builtins) if name != "BaseException"}
 
 
 class TaskTimeout(BaseException):
@@ -94,8 +96,7 @@ class Task:
             raise TaskTimeout("Task timeout")
 
     def _scope(self, script_id: str) -> Dict[str, Any]:
-        names = {name: getattr(builtins, name) for name in dir(builtins) if name != "BaseException"}
-        names.update({"print": self._print, "__import__": self._import})
+        names = {**BUILTINS, "print": self._print, "__import__": self._import}
         dff = Dff(script_id, self._services, self._print, self._chain)
         return {"__name__": script_id, "__file__": script_id, "__builtins__": names, "DFF": dff}
 

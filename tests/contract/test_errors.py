@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from devtools.aws.embedded import Fault, Traffic
+from devtools.aws.embedded import IDLE, Fault, Traffic
 from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, AK_SECRET, NOW
 from tests.contract.conftest import JOB, RUN, SET, configure, sent_again, use_key
@@ -154,6 +154,26 @@ def test_objects_that_the_sink_refused_are_reported_by_the_next_run_though_they_
     assert [point.tags["name"] for point in datakit.points("custom_object")] == [key]
     clock.advance(300)
     assert func.run_cron_job(JOB).return_value["objects"] == 0
+
+
+def test_a_sink_that_is_gone_ends_the_run_before_cloudwatch_is_asked(func, aws, datakit) -> None:
+    aws.add_distribution(aws.account, traffic=BUSY)
+    datakit.go_down()
+    assert "Connection refused" in failed(func.run_cron_job(JOB))
+    assert aws.call_counts() == {"ListDistributions": 1}
+
+
+@pytest.mark.parametrize(("early", "reported"), [(60, 1), (61, 0)])
+def test_a_crontab_that_fires_a_minute_early_does_not_put_the_objects_off_by_a_run(
+    func, aws, clock, early, reported
+) -> None:
+    aws.add_distribution(aws.account, traffic=IDLE)
+    configure(func, object_interval=900)
+    assert func.run_cron_job(JOB).return_value["objects"] == 1
+    clock.advance(900 - early)
+    record = func.run_cron_job(JOB)
+    assert record.return_value["objects"] == reported
+    assert ("Objects: not due before 2026-03-01 10:15 UTC." in record.log) is not bool(reported)
 
 
 @pytest.mark.parametrize("status", ["PartialData", "InternalError", "Forbidden"])

@@ -9,6 +9,7 @@ import yaml
 
 from devtools.market import bill
 from devtools.market.build import ROOT
+from devtools.market.imports import PACKAGE
 
 PINS = ("dev.txt", "dev-py38.txt", "mutation.txt")
 
@@ -99,3 +100,18 @@ def test_the_newest_python_that_can_make_an_environment_is_taken(tmp_path, bare)
     python(bare, "python3", "exit 0")
     said = make(tmp_path, bare, "-n", "demo")
     assert "python3.12 -m venv" in said.stdout
+
+
+def test_the_table_of_modules_names_each_once_and_files_that_are_there() -> None:
+    text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- modules -->")[2].partition("<!-- end of modules -->")[0]
+    named = re.findall(r"`([\w/]+)`", table)
+    there = [
+        path.relative_to(ROOT / PACKAGE).with_suffix("").as_posix()
+        for path in (ROOT / PACKAGE).rglob("*.py")
+        if path.name != "__init__.py"
+    ]
+    assert sorted(named) == sorted(there)
+    files = re.findall(r"[\w/]+\.py", table)
+    assert len(files) > 30
+    assert [name for name in files if not (ROOT / "tests" / name).is_file()] == []
