@@ -1,7 +1,7 @@
 """The main job in one command, on an embedded AWS, a local Func and a DataKit receiver: `make demo`.
 
-Six simulated hours with a burst of errors at one distribution and an outage of the sink; the end compares what stands
-in the sink with what CloudWatch finally shows, minute by minute.
+Six simulated hours with a burst of errors at one distribution, after somebody has changed its origin, and an outage of
+the sink; the end compares what stands in the sink with what CloudWatch finally shows, minute by minute.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from contextlib import ExitStack
 from typing import List, NamedTuple, Tuple
 
-from devtools.aws.embedded import IDLE, EmbeddedAWS, Traffic
+from devtools.aws.embedded import IDLE, AwsAccount, EmbeddedAWS, Traffic
 from devtools.clock import SimulatedClock
 from devtools.demo import show
 from devtools.demo.judge import seen_defaults, truth
@@ -29,6 +29,10 @@ HOUR, MINUTE = 3600, 60
 MORNING = 1772431200
 START, END = MORNING - 3 * MINUTE, MORNING + 6 * HOUR
 BURST = (MORNING + 2 * HOUR, MORNING + 2 * HOUR + 25 * MINUTE)
+# Somebody gives that distribution another origin; CloudFront has deployed it four minutes later.
+CHANGE = BURST[0] - 2 * MINUTE
+DEPLOYED_AFTER = 4 * MINUTE
+CHANGES = ("changed", "deployed")
 OUTAGE = (MORNING + 3 * HOUR, MORNING + 4 * HOUR + 10 * MINUTE)
 # A minute that CloudWatch shows 16 minutes late, and one whose value it revises.
 LATE, REVISED = MORNING + HOUR + 20 * MINUTE, MORNING + HOUR + 40 * MINUTE
@@ -44,6 +48,7 @@ class Stage(NamedTuple):
 
     clock: SimulatedClock
     aws: EmbeddedAWS
+    account: AwsAccount
     datakit: DataKit
     func: LocalFunc
     ids: List[str]
@@ -75,7 +80,8 @@ def set_up(stack: ExitStack, points: str) -> Stage:
     clock = SimulatedClock(START)
     aws = stack.enter_context(EmbeddedAWS(clock))
     os.environ.update(aws.environment)
-    ids = add_distributions(aws)
+    account = aws.add_account(*KEY)
+    ids = add_distributions(aws, account)
     datakit = stack.enter_context(DataKit(points, clock=clock))
     func = LocalFunc(clock)
     func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
@@ -87,7 +93,7 @@ def set_up(stack: ExitStack, points: str) -> Stage:
     show.say(f"  deployed  cron job {job.id},")
     show.say(f"            {job.func_id} at {job.expression}, time-out {job.timeout} s")
     show.say('  edited    its CONFIGS: "metrics": "ALL", for the additional metrics of the shop and its images')
-    return Stage(clock, aws, datakit, func, ids, job.id)
+    return Stage(clock, aws, account, datakit, func, ids, job.id)
 
 
 def collect_everything(func: LocalFunc) -> None:
@@ -100,9 +106,8 @@ def collect_everything(func: LocalFunc) -> None:
     func.publish(script_id)
 
 
-def add_distributions(aws: EmbeddedAWS) -> List[str]:
+def add_distributions(aws: EmbeddedAWS, account: AwsAccount) -> List[str]:
     """Four distributions: a shop, its images with a burst of errors, an API with little traffic, an idle one."""
-    account = aws.add_account(*KEY)
     images = Traffic(requests=2400.0, burst=BURST, burst_errors=0.35, bytes_per_request=180_000.0)
     shop = aws.add_distribution(
         account, ["www.example.com"], "The shop", Traffic(requests=900.0), additional_metrics=True
@@ -126,8 +131,17 @@ def play(stage: Stage) -> List[TaskRecord]:
     late, revised = show.clock_time(LATE), show.clock_time(REVISED)
     show.say(f"  to come: a minute that shows up late ({late}, at {show.clock_time(LATE_AT)}), one that CloudWatch")
     show.say(f"  revises ({revised}, at {show.clock_time(REVISED_AT)}), a burst of errors at img.example.com")
-    show.say(f"  ({_times(BURST)}), and an outage of the sink ({_times(OUTAGE)})")
-    turns = ((OUTAGE[0], stage.datakit.go_down, "the sink goes down"), (OUTAGE[1], stage.datakit.come_up, "it is back"))
+    show.say(f"  ({_times(BURST)}) after somebody has changed its origin ({show.clock_time(CHANGE)}), and an outage of")
+    show.say(f"  the sink ({_times(OUTAGE)})")
+
+    def change_origin() -> None:
+        stage.aws.update_distribution(stage.account, stage.ids[1], DEPLOYED_AFTER, origin="new-origin.example.com")
+
+    turns = (
+        (CHANGE, change_origin, "somebody changes the origin of img.example.com"),
+        (OUTAGE[0], stage.datakit.go_down, "the sink goes down"),
+        (OUTAGE[1], stage.datakit.come_up, "it is back"),
+    )
     records = [first]
     for until, turn, said in (*turns, (END, None, "")):
         followed = list(stage.func.run_until(until))
@@ -153,6 +167,9 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     first, last = show.date_and_time(drawn.start), show.clock_time(drawn.end)
     show.heading(f"5. The metrics, {first} to {last} UTC, a column for 10 minutes")
     show.charts(stage.datakit, drawn.start, drawn.end)
+    show.heading("6. What has changed, as Guance's Events show it")
+    events = stage.datakit.points("keyevent")
+    show.changes(events)
     expected, found = truth(stage.aws, stage.ids, start, end), seen_defaults(stage.datakit)
     missing = [key for key in expected if key not in found]
     wrong = [key for key in expected if key in found and found[key] != expected[key]]
@@ -161,7 +178,7 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     functions = _of_functions(stage.datakit, OUTAGE)
     changed = sum(record.return_value["points"]["changed"] for record in records if record.return_value)
     failed = sum(record.status != "success" for record in records)
-    show.heading("6. Was anything lost?")
+    show.heading("7. Was anything lost?")
     show.counts(
         [
             ("runs, of which failed (the sink was down)", f"{len(records)}, {failed}"),
@@ -171,11 +188,14 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
             ("  of the outage, recovered after it", f"{len(recovered):,}, and {functions:,} of functions"),
             ("points written twice with the same values", str(len(doubles))),
             ("points written again because CloudWatch revised them", str(changed)),
+            ("changes of distributions, and events of them", f"{len(CHANGES)}, {len(events)}"),
         ]
     )
-    show.heading("7. What it cost")
+    show.heading("8. What it cost")
     show.counts(price(stage, records))
-    return not (missing or wrong or doubles) and len(found) == len(expected)
+    told = [(point.tags["DistributionId"], point.tags["change_type"]) for point in events]
+    is_told = told == [(stage.ids[1], change) for change in CHANGES] and events[0].time == CHANGE
+    return not (missing or wrong or doubles) and len(found) == len(expected) and is_told
 
 
 def price(stage: Stage, records: List[TaskRecord]) -> List[Tuple[str, str]]:

@@ -101,6 +101,13 @@ def objects(points: Iterable[Point]) -> None:
     console.print(table)
 
 
+def changes(points: Iterable[Point]) -> None:
+    """The change events in a line each, with the difference below."""
+    for point in points:
+        say(f"  {clock_time(point.time)}  {point.fields['df_title']}")
+        say(f"         {point.fields['diff']}")
+
+
 def charts(datakit: DataKit, start: int, end: int) -> None:
     """The default metrics of every distribution in [start, end) in blocks, a column for ten minutes.
 

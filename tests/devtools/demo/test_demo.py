@@ -20,6 +20,7 @@ def short_day(monkeypatch, tmp_path):
     morning = demo.MORNING
     monkeypatch.setattr(demo, "POINTS", tmp_path / "points.sqlite")
     monkeypatch.setattr(demo, "PAGE", tmp_path / "dashboard.html")
+    monkeypatch.setattr(demo, "CHANGE", morning + 8 * MINUTE)
     monkeypatch.setattr(demo, "OUTAGE", (morning + 11 * MINUTE, morning + 24 * MINUTE))
     monkeypatch.setattr(demo, "END", morning + 41 * MINUTE)
     # So that the endpoint that the demo sets is gone afterwards.
@@ -34,6 +35,8 @@ def test_the_demo_shows_each_step_and_that_nothing_was_lost(short_day, capsys) -
         *("the sink goes down", "Connection refused", "failure: as before", "img.example.com", "Requests_Sum"),
         *("metrics billed", "make live", "points.sqlite", "dashboard.html"),
         *("recovered after it", " of functions"),
+        *("somebody changes the origin of img.example.com", "06:08  CloudFront distribution img.example.com ("),
+        "Origins: origin.example.com (https-only) → new-origin.example.com (https-only)",
     ):
         assert text in out
     assert demo.KEY[1] not in out
@@ -41,6 +44,11 @@ def test_the_demo_shows_each_step_and_that_nothing_was_lost(short_day, capsys) -
 
 def test_the_demo_fails_when_something_is_missing(short_day, monkeypatch, capsys) -> None:
     monkeypatch.setattr(demo, "seen_defaults", lambda datakit: {})
+    assert demo.main() == 1
+
+
+def test_the_demo_fails_when_a_change_is_not_told(short_day, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(demo, "CHANGES", ("changed", "deployed", "deleted"))
     assert demo.main() == 1
 
 
