@@ -191,7 +191,9 @@ def changed(known: Form, new: Form, now: int) -> Optional[Told]:
     if changes == [Change(STATUS, "InProgress", "Deployed")]:
         return Told(DEPLOYED, "deployed", f"{diff}. {_took(new, now)}", diff, now)
     modified = new["modified"] if is_modified(known, new) else None
-    title = f"{', '.join(change.name for change in changes)} changed"
+    # Every modification is deployed: that is no news beside what was modified.
+    names = [change.name for change in changes if change.name != STATUS] or [STATUS]
+    title = f"{', '.join(names)} changed"
     return Told(CHANGED, title, f"{diff}. {_modified(modified)}", diff, modified or now)
 
 
@@ -431,5 +433,5 @@ def _shown(text: str) -> str:
 
 
 def _rank(name: str) -> int:
-    order = ["Enabled", STATUS, *TELLS, *OF_DETAILS.values(), OTHER]
+    order = [*TELLS, *OF_DETAILS.values(), OTHER, STATUS]
     return order.index(name) if name in order else len(order)
