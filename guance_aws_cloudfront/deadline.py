@@ -13,7 +13,7 @@ LOOK_EVERY = 0.02
 
 
 class DeadlineError(StepError):
-    """Work did not answer in time; the text says in how many seconds it had to."""
+    """Work did not answer in time; the text says what time it had."""
 
 
 class Deadline:
@@ -23,7 +23,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float, clock: Any, most: float = math.inf) -> None:
-        self._clock, self._most = clock, most
+        self._clock, self._seconds, self._most = clock, seconds, most
         self._end = clock.monotonic() + seconds
 
     def left(self) -> float:
@@ -56,7 +56,9 @@ class Deadline:
         threading.Thread(target=run, daemon=True).start()
         while not done.wait(LOOK_EVERY):
             if self._clock.monotonic() >= end:
-                raise DeadlineError(f"no answer within {seconds:.0f} s")
+                if seconds == self._most:
+                    raise DeadlineError(f"no answer within {seconds:.0f} s")
+                raise DeadlineError(f"no answer before the time of {self._seconds:.0f} s was over")
         if errors:
             raise errors[0]
         if not results:
