@@ -16,7 +16,7 @@ from guance_aws_cloudfront.points.windows import Plan, Stretch, after_window, ba
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.settings.config import CollectorConfig
 from guance_aws_cloudfront.steps.events import report_changes
-from guance_aws_cloudfront.steps.inventory import Distributions, Inventory
+from guance_aws_cloudfront.steps.inventory import Inventory
 from guance_aws_cloudfront.steps.listing import ActivityTracker, Listing, list_metrics
 from guance_aws_cloudfront.steps.objects import are_objects_due, report_objects
 from guance_aws_cloudfront.steps.old_points import OldPoints
@@ -88,7 +88,8 @@ def report(run: Run, plan: Plan, sent: Digest, summary: Summary) -> None:
     objects_due = are_objects_due(run)
     inventory = Inventory(run.account, run.config, run.aws, run.state, run.log, objects_due)
     distributions = inventory.distributions()
-    summary["events"] = report_changes(run, distributions, inventory.details(distributions.records))
+    old_points = OldPoints(run, distributions)
+    summary["events"] = report_changes(run, distributions, inventory.details(distributions.records), old_points)
     summary.update(distributions=len(distributions.records), objects=0)
     if distributions.listed and not distributions.records:
         run.log.warn("No distribution is chosen: nothing is collected, and the watermark stays where it is.")
@@ -98,14 +99,14 @@ def report(run: Run, plan: Plan, sent: Digest, summary: Summary) -> None:
         extra_fields = inventory.extra_fields(distributions.records, listing.listed)
         summary["objects"] = report_objects(run, distributions, extra_fields)
     targets = choose_targets(run, distributions, listing, plan.start, objects_due)
-    report_metrics(run, plan, sent, distributions, targets, listing, summary)
+    report_metrics(run, plan, sent, old_points, targets, listing, summary)
 
 
 def report_metrics(
     run: Run,
     plan: Plan,
     sent: Digest,
-    distributions: Distributions,
+    old_points: OldPoints,
     targets: Targets,
     listing: Listing,
     summary: Summary,
@@ -116,7 +117,6 @@ def report_metrics(
     wait goes into the backlog. Raises StepError when the sink or STORE fails: the next run goes on from here.
     """
     config, period, progress = run.config, plan.period, plan.start
-    old_points = OldPoints(run, distributions)
     activity = ActivityTracker(run.state.recall("asked") if config.recently_active else None, plan)
     again = activity.active_again(targets.active_ids)
     if again is not None:

@@ -24,6 +24,7 @@ from guance_aws_cloudfront.settings.account import parse_account
 from guance_aws_cloudfront.settings.config import parse_config
 from guance_aws_cloudfront.steps.inventory import Distributions
 from guance_aws_cloudfront.steps.listing import Listing
+from guance_aws_cloudfront.steps.old_points import OldPoints
 from guance_aws_cloudfront.steps.run import Run
 from guance_aws_cloudfront.steps.targets import Targets
 
@@ -106,7 +107,7 @@ class World:
         recent = Window(max(start, end - PERIODS_PER_WINDOW * 60), end)
         left = (Stretch(start, recent.start),) if start < recent.start else ()
         plan = Plan(Progress(start, start, left), recent, start, (), 60)
-        report_metrics(run, plan, state.digest(60), distributions, targets, Listing(), {})
+        report_metrics(run, plan, state.digest(60), OldPoints(run, distributions), targets, Listing(), {})
 
 
 def forget_caches() -> None:

@@ -21,6 +21,7 @@ from guance_aws_cloudfront.points.changes import (
 )
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.steps.inventory import Distributions
+from guance_aws_cloudfront.steps.old_points import OldPoints
 from guance_aws_cloudfront.steps.run import Run
 from guance_aws_cloudfront.text import count
 
@@ -86,7 +87,7 @@ def load_memory(kept: Optional[Mapping[str, Any]]) -> Optional[Memory]:
     return memory
 
 
-def report_changes(run: Run, distributions: Distributions, details: ById) -> int:
+def report_changes(run: Run, distributions: Distributions, details: ById, old_points: OldPoints) -> int:
     """Tell what has changed at the collected distributions since the run before; how many events were written.
 
     `details` (what configurations tell) goes by distribution ID and may lack some. What is known moves on together with
@@ -123,7 +124,7 @@ def report_changes(run: Run, distributions: Distributions, details: ById) -> int
         events = events[room:]
         _keep(memory, state, now)
         try:
-            written += _write(memory, sink, log)
+            written += _write(memory, sink, log, old_points, now)
         except ReportError as error:
             # A sink that lives may still take the metrics.
             if error.status == 0:
@@ -194,12 +195,18 @@ def _move_on(memory: Memory, event: Event) -> None:
         memory.known[event.distribution_id] = event.form
 
 
-def _write(memory: Memory, sink: Sink, log: RunLog) -> int:
-    """Write the pending events; how many of them were. Those, and what is refused for ever, pend no more."""
+def _write(memory: Memory, sink: Sink, log: RunLog, old_points: OldPoints, now: int) -> int:
+    """Write the pending events; how many of them were. Those, and what is refused for ever, pend no more.
+
+    An event that is too old for the connector to keep its time stands at the present: its text says when it was.
+    """
+    points = [
+        {**point, "timestamp": now} if old_points.must_wait(point["timestamp"]) else point for point in memory.pending
+    ]
     written: List[int] = []
     refused: List[int] = []
     try:
-        for position, said in sink.write(CATEGORY, memory.pending, written.append):
+        for position, said in sink.write(CATEGORY, points, written.append):
             refused.append(position)
             name = memory.pending[position]["tags"]["name"]
             log.fail(f"The sink refused the change event of {name} ({said}). Report it with this line.")

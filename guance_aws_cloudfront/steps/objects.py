@@ -62,5 +62,5 @@ def witness_object(run: Run, distributions: Distributions) -> Dict[str, Any]:
     An object is overwritten by its next report, so nothing is spoilt.
     """
     for record in distributions.records:
-        return object_point(record, run.account, int(run.now()), distributions.resource_tags[record["Id"]])
+        return object_point(record, run.account, int(run.now()), distributions.resource_tags.get(record["Id"], {}))
     return {}

@@ -44,7 +44,8 @@ def aws(clock, monkeypatch):
 
 @pytest.fixture
 def datakit(clock):
-    with DataKit(clock=clock) as receiver:
+    # One that keeps the time of old points: what becomes of them at one that does not is tested in tests/faults.
+    with DataKit(clock=clock, keeps_time=True) as receiver:
         yield receiver
 
 

@@ -13,6 +13,7 @@ from guance_aws_cloudfront.settings.account import parse_account
 from guance_aws_cloudfront.settings.config import parse_config
 from guance_aws_cloudfront.steps.events import MOST_PENDING, Memory, load_memory, report_changes
 from guance_aws_cloudfront.steps.inventory import Distributions
+from guance_aws_cloudfront.steps.old_points import OldPoints
 from guance_aws_cloudfront.steps.run import Run
 from tests.conftest import NOW, RAW_ACCOUNT
 from tests.unit.points.test_changes import RECORD, SECRET
@@ -81,7 +82,8 @@ class Runs:
     def run(self, listed, chosen=None, details=None, configs=None, sink=None):
         self.now += 300
         run = a_run(configs or {}, self.cache, sink or self.sink, self.log, self.now)
-        return report_changes(run, distributions(listed, listed if chosen is None else chosen), details or {})
+        known = distributions(listed, listed if chosen is None else chosen)
+        return report_changes(run, known, details or {}, OldPoints(run, known))
 
 
 @pytest.fixture
@@ -282,7 +284,12 @@ def test_a_thousand_distributions_are_kept_in_less_than_a_megabyte(make) -> None
     memory = Memory()
     memory.known = {record["Id"]: known_form(record) for record in records}
     memory.others = [f"EOTHER{number:08d}" for number in range(1000)]
-    point = {"measurement": "event", "tags": {"name": "E"}, "fields": {"df_message": "x" * 4000, "diff": "x" * 4000}}
+    point = {
+        "measurement": "event",
+        "tags": {"name": "E"},
+        "fields": {"df_message": "x" * 4000, "diff": "x" * 4000},
+        "timestamp": NOW,
+    }
     memory.pending = [point] * MOST_PENDING
     kept = json.dumps(memory.dump(NOW))
     assert len(kept) < 1_000_000
@@ -291,5 +298,6 @@ def test_a_thousand_distributions_are_kept_in_less_than_a_megabyte(make) -> None
     cache, sink = Cache(), Told()
     cache.kept["events"] = kept
     run = a_run({}, cache, sink, RunLog("prod"), NOW + 300)
-    assert report_changes(run, distributions(records, records), {}) == MOST_PENDING
+    known = distributions(records, records)
+    assert report_changes(run, known, {}, OldPoints(run, known)) == MOST_PENDING
     assert {point["tags"]["name"] for point in sink.points} == {"E"}
