@@ -44,6 +44,9 @@ class Told:
     def __init__(self) -> None:
         self.points, self.fails, self.refuses, self.writes = [], None, (), 0
 
+    def keeps_time(self, configured, witness, now):
+        return KeepsTime(True, "the connector writes past DataKit")
+
     def write(self, category, points, written):
         assert category == "keyevent"
         assert 0 < len(points) <= 100
