@@ -7,7 +7,7 @@ import pytest
 
 from devtools.clock import SimulatedClock
 from guance_aws_cloudfront.func.log import RunLog
-from guance_aws_cloudfront.guance.sink import KeepsTime, ReportError
+from guance_aws_cloudfront.guance.sink import KeepsTime, Preview, Refusal, ReportError
 from guance_aws_cloudfront.points.changes import known_form
 from guance_aws_cloudfront.settings.account import parse_account
 from guance_aws_cloudfront.settings.config import parse_config
