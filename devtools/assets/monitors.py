@@ -8,7 +8,6 @@ from devtools.assets.dql import (
     Scope,
     Text,
     error_rate,
-    lowest_of_objects,
     middle,
     misses,
     number_of_changes,
@@ -20,7 +19,6 @@ from devtools.assets.monitors_form import (
     DISTRIBUTION,
     HOUR,
     MINUTE,
-    OBJECT,
     REQUESTS,
     RESULT,
     Comparison,
@@ -214,28 +212,6 @@ METRICS = Monitor(
     every="15m",
     interval=HOUR,
 )
-# Only with `details`, and the IAM action that it needs: else objects have no such field, and it says nothing.
-CERTIFICATE = Monitor(
-    key="certificate",
-    title=Text("AWS CloudFront certificate expires", "AWS CloudFront 证书即将过期"),
-    what=Text(
-        "the certificate of the distribution expires in {{ Result | to_fixed(0) }} days.",
-        "该分配的证书将在 {{ Result | to_fixed(0) }} 天后过期。",
-    ),
-    look=Text(
-        "AWS Certificate Manager in us-east-1: is the certificate renewed by AWS (the DNS record of validation must "
-        "exist), or imported (import its successor)? In China: IAM's server certificates.",
-        "先看 us-east-1 的 AWS Certificate Manager：证书是由 AWS 自动续期（用于验证的 DNS 记录必须存在），"
-        "还是自行导入（请导入新证书）？中国区请看 IAM 的服务器证书。",
-    ),
-    recovered=Text("the certificate is valid for more than 30 days.", "证书的有效期已超过 30 天。"),
-    levels="certificate",
-    targets=(Target(RESULT, lowest_of_objects("CertificateDaysLeft", OBJECT)),),
-    by=OBJECT,
-    every="1h",
-    interval=3 * HOUR,
-    objects=True,
-)
 # For those who want to know of every change: no fault, and switched off until somebody wants it.
 CHANGED = Monitor(
     key="changed",
@@ -296,6 +272,5 @@ MONITORS: Tuple[Monitor, ...] = (
     ORIGIN,
     SILENT,
     METRICS,
-    CERTIFICATE,
     CHANGED,
 )
