@@ -75,7 +75,7 @@ def test_where_aws_does_not_take_a_role_s_temporary_key_the_account_s_own_is_nam
     assume(func, other)
     aws.faults.add(Fault("ListDistributions", code="ExpiredToken", status=403))
     record = func.run_cron_job(JOB)
-    assert "AWS does not take the temporary key of the role (ExpiredToken" in record.exception
+    assert "the session token or the request has expired (ExpiredToken" in record.exception
     assert f"The role is assumed with the access key that ends in …{AK_ID[-4:]}." in record.exception
 
 

@@ -226,6 +226,8 @@ def many(world):
         one, end, rest = rest.partition(b"</DistributionSummary>")
         key = one.partition(b"<Id>")[2].partition(b"</Id>")[0]
         copies = [begin + one.replace(key, b"EIDLE%08d" % number) + end for number in range(10_000)]
+        before, _, count = head.rpartition(b"<Quantity>")
+        head = before + b"<Quantity>10003</Quantity>" + count.partition(b"</Quantity>")[2]
         return head + b"".join(copies) + begin + one + end + rest
 
     world.aws.faults.add(Fault("ListDistributions", body=added))
@@ -648,7 +650,7 @@ AT_AWS = (
         AWS,
         "an answer with nothing in it",
         fault("GetMetricData", result=lambda result: {}),
-        reads="Reading the metrics failed: the answer could not be read (ValueError: a page has no MetricDataResults).",
+        reads="Reading the metrics failed: the answer is not CloudWatch's, or not all of it",
     ),
     Scenario(
         AWS,

@@ -103,12 +103,17 @@ def test_no_thread_asks_on_once_the_caller_has_gone(account, config, monkeypatch
     made = answering(Aws(account, config, "test"), monkeypatch)
     answers, asked, go_on = endless("GetMetricData"), threading.Semaphore(0), threading.Semaphore(0)
 
+    first = threading.Semaphore(1)
+
     def answer(request):
+        # Exactly one call is answered at once, whichever thread comes first.
+        if first.acquire(blocking=False):
+            return metric_data(request, 1.0)
         asked.release()
         assert go_on.acquire(timeout=30)
         return answers(request)
 
-    made.answers = [lambda request: metric_data(request, 1.0), answer]
+    made.answers = [answer]
     before = set(threading.enumerate())
     calls = made.metric_data([REQUEST] * 9)
     next(calls)
