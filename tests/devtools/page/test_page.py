@@ -41,6 +41,7 @@ def points(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo, "POINTS", folder / "points.sqlite")
         patch.setattr(demo, "PAGE", folder / "dashboard.html")
+        patch.setattr(demo, "CHANGE", demo.MORNING + 8 * MINUTE)
         patch.setattr(demo, "BURST", BURST)
         patch.setattr(demo, "OUTAGE", (demo.MORNING + 26 * MINUTE, demo.MORNING + 34 * MINUTE))
         patch.setattr(demo, "END", END)
