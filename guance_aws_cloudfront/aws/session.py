@@ -177,8 +177,9 @@ class Parsers:
     def create_parser(self, protocol_name: str) -> Any:
         """The parser of a wire protocol."""
         parser = self._plain.create_parser(protocol_name)
-        own = {"json": MetricsParser, "rest-xml": ListingParser}.get(protocol_name)
-        return _or_plain(partial(own, parser), lambda: parser) if own else parser
+        if protocol_name == "rest-xml":
+            return ListingParser(parser)
+        return _or_plain(lambda: MetricsParser(parser), lambda: parser) if protocol_name == "json" else parser
 
 
 class MetricsParser:
@@ -295,5 +296,5 @@ def _epoch_seconds_of_text(text: str) -> Union[float, str]:
             pass
     try:
         return float(parse_timestamp(text).timestamp())
-    except (ValueError, OverflowError):
+    except Exception:  # noqa: BLE001 - botocore tries several ways, and raises what the last of them does
         return text

@@ -15,7 +15,7 @@ def changed(*_, **__):
 def botocore_as(request, monkeypatch):
     """botocore as it is, and one that has changed so that each of our short cuts falls back to its own way."""
     if request.param == "plain":
-        for short_cut in ("_shared_loader", "JsonSerializer", "MetricsParser", "ListingParser"):
+        for short_cut in ("_shared_loader", "JsonSerializer", "MetricsParser"):
             monkeypatch.setattr(session, short_cut, changed)
     return request.param
 

@@ -376,3 +376,58 @@ def test_a_failure_within_the_deadline_is_tried_again(account, config, monkeypat
     monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", lambda _, request: answers.pop(0)(request))
     assert Aws(account, config, "test", deadline=Deadline(60, time)).distributions() == []
     assert answers == []
+
+
+ODD_LISTING = """<?xml version="1.0"?><DistributionList xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Marker/>
+<MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>3</Quantity><Items>
+<DistributionSummary><Id>E1</Id><DomainName>one</DomainName><Origins><Quantity>{odd}</Quantity><Items><Origin><Id>o</Id>
+<DomainName>secret.example.com</DomainName></Origin></Items></Origins><Enabled>true</Enabled></DistributionSummary>
+<DistributionSummary><Id>E2</Id><DomainName>two</DomainName></DistributionSummary>
+<DistributionSummary><DomainName>three</DomainName></DistributionSummary></Items></DistributionList>"""
+
+
+@pytest.mark.parametrize("odd", ["many", "", "1.5", "<a>1</a>"])
+def test_a_part_that_botocore_cannot_read_costs_nothing_else(aws, odd) -> None:
+    aws.answers, said = [lambda request: respond(request, 200, ODD_LISTING.format(odd=odd))], []
+    one, two = aws.distributions(said.append)
+    assert two == {"Id": "E2", "DomainName": "two"}
+    assert {key: one[key] for key in ("Id", "DomainName", "Enabled")} == {
+        "Id": "E1",
+        "DomainName": "one",
+        "Enabled": True,
+    }
+    # Where botocore can read it all the same, it is there; else it is None, and nothing of it is told.
+    assert one["Origins"] is None or one["Origins"]["Items"]
+    if odd in ("many", "1.5"):
+        assert one["Origins"] is None
+        assert "CloudFront's record of E1: Origins cannot be read. What it does not tell is left out." in said
+    assert "CloudFront lists a distribution without an Id, which is not collected: three." in said
+    assert "secret" not in "".join(said)
+
+
+@pytest.mark.parametrize("time", ["never", "2022-03-99T06:13:31.000Z", "2022-13-09T06:13:31Z", "1e999", "x" * 99])
+def test_a_time_that_is_none_costs_nothing_else(aws, time) -> None:
+    listing, said = LISTING.format(id="E1", more="false", next="").replace("2022-03-09T06:13:31.000Z", time), []
+    aws.answers = [lambda request: respond(request, 200, listing)]
+    (record,) = aws.distributions(said.append)
+    assert record == {"Id": "E1", "Enabled": True, "LastModifiedTime": time}
+    assert [text for text in said if text.startswith("CloudFront's record of E1: LastModifiedTime is no time ('")]
+
+
+def test_a_listed_metric_without_a_name_is_no_answer_and_one_without_dimensions_is(aws) -> None:
+    def answer(metrics):
+        def answered(request):
+            if is_json(request):
+                return respond(request, 200, json.dumps({"Metrics": metrics}))
+            texts = ["".join(f"<{name}>{text}</{name}>" for name, text in one.items()) for one in metrics]
+            members = "".join(f"<member>{text}</member>" for text in texts)
+            body = f"<ListMetricsResponse><ListMetricsResult><Metrics>{members}</Metrics></ListMetricsResult>"
+            return respond(request, 200, body + "</ListMetricsResponse>")
+
+        return answered
+
+    aws.answers = [answer([{"MetricName": "Requests", "Namespace": "AWS/CloudFront"}])]
+    assert aws.listed_metrics() == {"Requests": {()}}
+    aws.answers = [answer([{"MetricName": "Requests"}, {"Namespace": "AWS/CloudFront"}])]
+    with pytest.raises(AwsError, match="Listing the metrics failed: the answer could not be read"):
+        aws.listed_metrics()
