@@ -3,23 +3,28 @@
 import sys
 from contextlib import contextmanager
 
-from tests.faults.world import time_out
+from tests.faults.world import STARTUP, time_out
 
 
 class Lines:
-    """Counts the lines of scripts that are run in this thread; at the `last` one the time-out strikes."""
+    """Counts the lines of scripts that are run in this thread; at the `last` one the time-out strikes.
+
+    The lines of a startup script outside its functions are not counted: they are run when a task begins, minutes before
+    a time-out, and a traceback that ends at a line of the user's own script shows it, a secret too.
+    """
 
     def __init__(self, scripts, last=None):
         self._scripts, self._last = scripts, last
         self.count, self.struck_at = 0, None
 
     def _of_frame(self, frame, event, _):
-        if frame.f_code.co_filename not in self._scripts:
+        code = frame.f_code
+        if code.co_filename not in self._scripts or (code.co_name == "<module>" and code.co_filename == STARTUP):
             return None
         if event == "line":
             self.count += 1
             if self.count == self._last:
-                self.struck_at = (frame.f_code.co_filename, frame.f_lineno)
+                self.struck_at = (code.co_filename, frame.f_lineno)
                 time_out()
         return self._of_frame
 

@@ -102,20 +102,25 @@ def test_no_call_is_begun_without_time(account, config, monkeypatch) -> None:
 def test_no_thread_asks_on_once_the_caller_has_gone(account, config, monkeypatch) -> None:
     made = answering(Aws(account, config, "test"), monkeypatch)
     answers, asked, go_on = endless("GetMetricData"), threading.Semaphore(0), threading.Semaphore(0)
-
-    first = threading.Semaphore(1)
+    is_answered = threading.Event()
 
     def answer(request):
-        # Exactly one call is answered at once, whichever thread comes first.
-        if first.acquire(blocking=False):
+        if not is_answered.is_set():
+            is_answered.set()
             return metric_data(request, 1.0)
         asked.release()
         assert go_on.acquire(timeout=30)
         return answers(request)
 
+    def requests():
+        # The first call is answered before any other is begun: the caller gets the answers in their order.
+        yield REQUEST
+        assert is_answered.wait(30)
+        yield from [REQUEST] * 8
+
     made.answers = [answer]
     before = set(threading.enumerate())
-    calls = made.metric_data([REQUEST] * 9)
+    calls = made.metric_data(requests())
     next(calls)
     # One is answered, and others wait for the next of their endless pages.
     assert asked.acquire(timeout=30)
