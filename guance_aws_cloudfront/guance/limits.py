@@ -78,9 +78,8 @@ def _is_plain(point: Mapping[str, Any], is_object: bool) -> bool:
     fields = point["fields"]
     return (
         not is_object
-        and _measurement(point["measurement"], []) == point["measurement"]
+        and _may_stay(point["measurement"], tuple(fields))
         and _are_finite(fields.values())
-        and _may_stay(tuple(fields))
         and fields.keys().isdisjoint(point["tags"])
     )
 
@@ -182,10 +181,14 @@ def _are_finite(values: Collection[Any]) -> bool:
     return FLOATS.issuperset(map(type, values)) and math.isfinite(sum(values))
 
 
-# All points of a kind have the same keys.
+# All points of a kind have the same measurement and keys.
 @lru_cache(maxsize=256)
-def _may_stay(keys: Tuple[str, ...]) -> bool:
-    return 0 < len(keys) <= MOST_FIELDS and all(_stays(key, False) for key in keys)
+def _may_stay(measurement: str, keys: Tuple[str, ...]) -> bool:
+    return (
+        _measurement(measurement, []) == measurement
+        and 0 < len(keys) <= MOST_FIELDS
+        and all(_stays(key, False) for key in keys)
+    )
 
 
 @lru_cache(maxsize=1024)

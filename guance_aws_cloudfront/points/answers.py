@@ -73,7 +73,7 @@ def merge_pages(pages: Iterable[Mapping[str, Any]], request: Mapping[str, Any]) 
 
 
 def _id_of(result: Any) -> Any:
-    found = result.get("Id") if isinstance(result, Mapping) else None
+    found = result.get("Id") if isinstance(result, dict) else None
     return found if isinstance(found, str) else None
 
 
@@ -83,7 +83,7 @@ def _minutes(said: Any, minutes: FrozenSet[int]) -> Optional[Sequence[int]]:
         distinct = frozenset(said or ())
     except TypeError:
         return None
-    if isinstance(said, (str, Mapping)) or not distinct <= minutes or len(distinct) != len(said or ()):
+    if isinstance(said, (str, dict)) or not distinct <= minutes or len(distinct) != len(said or ()):
         return None
     return [*map(int, said or ())]
 
@@ -92,7 +92,7 @@ def _add(answer: Answer, times: Optional[Sequence[int]], values: Any) -> None:
     values = () if values is None else values
     if times is None:
         answer.wrong = "minutes that were not asked for"
-    elif isinstance(values, (str, Mapping)) or not hasattr(values, "__len__") or len(values) != len(times):
+    elif isinstance(values, (str, dict)) or not hasattr(values, "__len__") or len(values) != len(times):
         answer.wrong = "not as many values as minutes"
     elif answer.times and not frozenset(times).isdisjoint(answer.times):
         answer.wrong = "a minute twice"

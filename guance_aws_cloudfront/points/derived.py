@@ -1,9 +1,10 @@
 """What the collector computes from the values of a minute, so that rates of several distributions can be added up."""
 
+from functools import lru_cache
 from math import isfinite
-from typing import Dict, Mapping
+from typing import Dict, Mapping, Tuple
 
-from guance_aws_cloudfront.cloudfront.catalog import DERIVED, REQUESTS_FIELD
+from guance_aws_cloudfront.cloudfront.catalog import DERIVED, REQUESTS_FIELD, Derived
 
 
 def derived_fields(fields: Mapping[str, float]) -> Dict[str, float]:
@@ -15,10 +16,16 @@ def derived_fields(fields: Mapping[str, float]) -> Dict[str, float]:
     requests = fields.get(REQUESTS_FIELD)
     if requests is None:
         return {}
-    made = {
+    made = {}
+    for derived in _derivable(tuple(fields)):
         # Requests are whole numbers: without rounding, 13 errors come out as 13.000000000000002.
-        one.name: requests if one.whole else round(requests * fields[one.rate] / 100, 6)
-        for one in DERIVED
-        if one.rate in fields
-    }
-    return {name: value for name, value in made.items() if isfinite(value)}
+        value = requests if derived.whole else round(requests * fields[derived.rate] / 100, 6)
+        if isfinite(value):
+            made[derived.name] = value
+    return made
+
+
+# All minutes of a distribution have the same fields.
+@lru_cache(maxsize=256)
+def _derivable(fields: Tuple[str, ...]) -> Tuple[Derived, ...]:
+    return tuple(derived for derived in DERIVED if derived.rate in fields)
