@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Dict, List, Optional, Set, Tuple
 
 from devtools.aws.traffic import draws
-from devtools.aws.wire import JSON, ApiError, Request
+from devtools.aws.wire import JSON, S3, ApiError, Request
 
 # Where a partition's CloudFront publishes its metrics and has its control plane, and the domain of a distribution.
 HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-northwest-1"}
 DOMAINS = {"aws": "cloudfront.net", "aws-cn": "cloudfront.cn"}
 USER = "guance"
+ANY = "*"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Accounts:
 
     def __init__(self) -> None:
         self._keys: Dict[str, AwsAccount] = {}
-        self._denied: Set[Tuple[str, str]] = set()
+        # Access key, IAM action, and the bucket that it is about: "*" for all resources.
+        self._denied: Set[Tuple[str, str, str]] = set()
 
     def add(self, ak_id: str, ak_secret: Optional[str], partition: str) -> AwsAccount:
         """Add an access key with an account of its own; ValueError when it is there or the partition is not."""
@@ -74,9 +76,17 @@ class Accounts:
         number = (arn.split(":") + [""] * 5)[4]
         return next((account for account in list(self._keys.values()) if account.account_id == number), None)
 
-    def deny(self, access_key: str, action: str) -> None:
-        """Take an IAM action (`cloudfront:ListDistributions`) away from an access key."""
-        self._denied.add((access_key, action))
+    def deny(self, access_key: str, action: str, bucket: str = ANY) -> None:
+        """Take an IAM action (`cloudfront:ListDistributions`) away from an access key, of S3 in one bucket if named."""
+        self._denied.add((access_key, action, bucket))
+
+    def allow(self, access_key: str, action: str, bucket: str = ANY) -> None:
+        """Give back what `deny` with the same arguments took."""
+        self._denied.discard((access_key, action, bucket))
+
+    def is_denied(self, access_key: str, action: str, bucket: str = ANY) -> bool:
+        """Whether an action was taken from an access key, everywhere or in that bucket."""
+        return not self._denied.isdisjoint({(access_key, action, ANY), (access_key, action, bucket)})
 
     def authenticate(self, request: Request) -> AwsAccount:
         """The account that a request comes from; ApiError as AWS answers a key or signature that it does not take."""
@@ -85,6 +95,9 @@ class Accounts:
         account = self._keys.get(request.access_key)
         # The credentials of a partition are unknown in the regions of the others.
         if account is None or request.region.startswith("cn-") != (account.partition == "aws-cn"):
+            if request.protocol == S3:
+                message = "The AWS Access Key Id you provided does not exist in our records."
+                raise ApiError("InvalidAccessKeyId", message, 403)
             raise ApiError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
         if account.ak_secret is not None and not request.is_signed_with(account.ak_secret):
             message = (
@@ -96,7 +109,7 @@ class Accounts:
 
     def authorize(self, request: Request, account: AwsAccount) -> None:
         """Raise ApiError where the request's action was denied to its access key."""
-        if (request.access_key, request.action) in self._denied:
+        if self.is_denied(request.access_key, request.action):
             raise denied(request, account)
 
     @classmethod

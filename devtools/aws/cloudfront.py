@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 import zlib
 from io import BytesIO
@@ -12,10 +11,9 @@ from xml.sax.saxutils import escape
 
 from moto.cloudfront.models import cloudfront_backends
 from moto.cloudfront.responses import CloudFrontResponse
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.test import run_wsgi_app
 
 from devtools.aws.accounts import DOMAINS, AwsAccount
+from devtools.aws.moto_app import MotoApp
 from devtools.aws.wire import ApiError, Request, Response, xml_response
 
 XML_NAMESPACE = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
@@ -46,12 +44,10 @@ class Record(NamedTuple):
 class ControlPlane:
     """The resources of all accounts; moto keeps them, under the account's number. `clock` tells the time."""
 
-    # moto's backends belong to the whole process and were not made for threads.
-    _lock = threading.RLock()
-
-    def __init__(self, clock: Any) -> None:
+    def __init__(self, clock: Any, moto: MotoApp) -> None:
         self._clock = clock
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = moto
+        self._lock = moto.lock
         self._summaries: Dict[str, List[str]] = {}
         self._records: Dict[str, Record] = {}
         # When the deployment of a distribution ends.
@@ -112,16 +108,11 @@ class ControlPlane:
 
     def answer(self, request: Request, account: AwsAccount) -> Response:
         """What moto answers to the request in the name of the account."""
-        environ = {
-            **request.environ,
-            "wsgi.input": BytesIO(request.body),
-            "HTTP_X_MOTO_ACCOUNT_ID": account.account_id,
-        }
         with self._lock:
-            chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+            answer = self._moto.answer(request, account)
             if request.method != "GET":
                 self._summaries.pop(account.account_id, None)
-        return Response(int(status.split()[0]), dict(headers), b"".join(chunks))
+        return answer
 
     def list_distributions(self, request: Request, account: AwsAccount) -> Response:
         """A page of the listing: MaxItems (100) distributions after the one that Marker names."""

@@ -1,7 +1,7 @@
-"""An embedded AWS for tests and the demo: CloudFront, CloudWatch, STS and tagging in this process, on loopback.
+"""An embedded AWS for tests and the demo: CloudFront, CloudWatch, S3, STS and tagging in this process, on loopback.
 
-moto keeps the distributions; CloudWatch, STS and tagging are our own. Values are deterministic, time is a clock
-that the caller turns, and everything that goes wrong at AWS goes wrong here on demand.
+moto keeps the distributions and the buckets; CloudWatch, its Logs, STS and tagging are our own. Values are
+deterministic, time is a clock that the caller turns, and everything that goes wrong at AWS goes wrong here on demand.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from collections import Counter
 from types import MappingProxyType
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from devtools.aws.accounts import Accounts, AwsAccount
+from devtools.aws.accounts import ANY, Accounts, AwsAccount
 from devtools.aws.cloudfront import ControlPlane, Record
 from devtools.aws.cloudwatch import DataPoints, Source
 from devtools.aws.cloudwatch_api import CloudWatch
+from devtools.aws.deliveries import Deliveries, Delivery
 from devtools.aws.faults import Fault, Faults
 from devtools.aws.gateway import Call, Gateway
+from devtools.aws.moto_app import MotoApp
+from devtools.aws.s3 import Bucket, Buckets
 from devtools.aws.traffic import DAY, IDLE, Traffic, draws, typical_traffic
 from devtools.http_server import Server
 
@@ -40,9 +43,13 @@ class EmbeddedAWS:
         self._accounts = Accounts()
         self._points = DataPoints(seed, settles_after)
         self._cloudwatch = CloudWatch(self._points)
-        self._control = ControlPlane(clock)
+        moto = MotoApp()
+        self._control, self._buckets = ControlPlane(clock, moto), Buckets(clock, self._accounts, moto)
+        self._deliveries = Deliveries()
         self.faults = Faults(seed)
-        self._gateway = Gateway(clock, self._accounts, self.faults, self._control, self._cloudwatch)
+        self._gateway = Gateway(
+            clock, self._accounts, self.faults, self._control, self._cloudwatch, self._buckets, self._deliveries
+        )
         self._server: Optional[Server] = None
         self._created = 0
 
@@ -57,6 +64,7 @@ class EmbeddedAWS:
             self._server = None
         for account in self._accounts.release():
             self._control.forget(account)
+            self._buckets.forget(account)
 
     def __enter__(self) -> EmbeddedAWS:
         self.start()
@@ -147,9 +155,55 @@ class EmbeddedAWS:
         """Let a role be assumed with this external ID only; without, any role of an account here can be."""
         self._gateway.tokens.demand(role_arn, external_id)
 
-    def deny(self, access_key: str, action: str) -> None:
-        """Take an IAM action, such as `cloudfront:ListDistributions`, away from an access key."""
-        self._accounts.deny(access_key, action)
+    def deny(self, access_key: str, action: str, bucket: str = ANY) -> None:
+        """Take an IAM action, such as `cloudfront:ListDistributions`, away from an access key.
+
+        `s3:ListBucket`, `s3:GetObject` and `kms:Decrypt` can be taken away for one bucket.
+        """
+        self._accounts.deny(access_key, action, bucket)
+
+    def allow(self, access_key: str, action: str, bucket: str = ANY) -> None:
+        """Give back what `deny` with the same arguments took away."""
+        self._accounts.allow(access_key, action, bucket)
+
+    def add_bucket(
+        self,
+        owner: AwsAccount,
+        name: str,
+        region: str = "us-east-1",
+        shared_with: Sequence[AwsAccount] = (),
+        requester_pays: bool = False,
+        kms_key: str = "",
+    ) -> None:
+        """Create a bucket of an account; what is said of it, `devtools.aws.s3.Bucket` explains."""
+        readers = frozenset(account.account_id for account in shared_with)
+        self._buckets.add(Bucket(name, owner, region, readers, requester_pays, kms_key))
+
+    def put_object(self, bucket: str, key: str, body: bytes, modified_at: Optional[float] = None) -> None:
+        """Write an object into a bucket, now (by the clock) unless it is said when."""
+        self._buckets.put(bucket, key, body, modified_at)
+
+    def delete_object(self, bucket: str, key: str) -> None:
+        """Delete an object, as a lifecycle rule does."""
+        self._buckets.delete(bucket, key)
+
+    def cut_listings(self, items: Optional[int]) -> None:
+        """Let listings of buckets and deliveries come in pages of so many items; None for AWS's own size."""
+        self._buckets.page = self._deliveries.page = items
+
+    def deliver_logs(self, account: AwsAccount, distribution_id: str, destination: str, **options: Any) -> Delivery:
+        """Set up standard logging v2 of a distribution; `devtools.aws.deliveries.Delivery` has the options.
+
+        That of the older kind is `settings={"Logging": {"Enabled": "true", "IncludeCookies": "false",
+        "Bucket": "<bucket>.s3.amazonaws.com", "Prefix": …}}` of `add_distribution`.
+        """
+        delivery = Delivery(account, distribution_id, destination, **options)
+        self._deliveries.add(delivery)
+        return delivery
+
+    def stop_delivery(self, distribution_id: str) -> None:
+        """Delete the deliveries of a distribution."""
+        self._deliveries.remove(distribution_id)
 
     def break_series(
         self, distribution_id: str, metric: str, status: str, message: str = "", times: Optional[int] = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Callable, Collection, Dict, List, Optional
 
 from devtools.aws.traffic import draws
@@ -15,6 +16,8 @@ ANY = "*"
 @dataclass(frozen=True)
 class Fault:
     """Something that happens to calls of an operation (`*`: of any), of one access key or in one region if named.
+
+    Of S3 it happens to those about a `resource`: a pattern of `bucket` or `bucket/key`, such as `logs/*`.
 
     It strikes the `nth` of those calls (counted from 1, each of them when None) with the probability `share`, at most
     `times` times. A call that is struck waits for `delay` real seconds, or lets `takes` seconds of the simulated clock
@@ -32,6 +35,7 @@ class Fault:
     share: float = 1.0
     access_key: Optional[str] = None
     region: Optional[str] = None
+    resource: str = ANY
     times: Optional[int] = None
     cut_connection: bool = False
     delay: float = 0.0
@@ -41,12 +45,13 @@ class Fault:
     body: Optional[Callable[[bytes], bytes]] = None
     cut_answer: bool = False
 
-    def concerns(self, operation: str, access_key: str, region: str) -> bool:
+    def concerns(self, operation: str, access_key: str, region: str, resource: str = "") -> bool:
         """Whether a call is one of those that the fault may strike."""
         return (
             self.operation in (ANY, operation)
             and self.access_key in (None, access_key)
             and self.region in (None, region)
+            and (self.resource == ANY or fnmatchcase(resource, self.resource))
         )
 
 
@@ -76,10 +81,11 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, operation: str, access_key: str, region: str) -> Optional[Fault]:
+    def strike(self, operation: str, access_key: str, region: str, resource: str = "") -> Optional[Fault]:
         """The fault that strikes this call, if any; every fault that the call concerns counts it."""
         with self._lock:
-            concerned = [n for n, fault in enumerate(self._faults) if fault.concerns(operation, access_key, region)]
+            call = (operation, access_key, region, resource)
+            concerned = [number for number, fault in enumerate(self._faults) if fault.concerns(*call)]
             for number in concerned:
                 self._tallies[number].calls += 1
             for number in concerned:

@@ -13,7 +13,9 @@ from devtools.aws.cloudfront import ControlPlane
 from devtools.aws.cloudwatch import Caller
 from devtools.aws.cloudwatch_api import CloudWatch
 from devtools.aws.cloudwatch_wire import response
+from devtools.aws.deliveries import LISTS, Deliveries
 from devtools.aws.faults import Fault, Faults
+from devtools.aws.s3 import Buckets
 from devtools.aws.sts import SecurityTokens
 from devtools.aws.tags import get_resources, list_tags_for_resource
 from devtools.aws.wire import ApiError, Request, Response, error_response
@@ -25,7 +27,10 @@ Handler = Callable[[Request, AwsAccount], Response]
 
 
 class Call(NamedTuple):
-    """A request that arrived: `queries` is the number of its MetricDataQueries, `status` 0 when it was cut off."""
+    """A request that arrived: `queries` is the number of its MetricDataQueries, `status` 0 when it was cut off.
+
+    `resource` is the bucket, or bucket/key, of a request to S3.
+    """
 
     operation: str
     region: str
@@ -33,16 +38,24 @@ class Call(NamedTuple):
     at: float
     queries: int
     status: int
+    resource: str = ""
 
 
 class Gateway:
     """All services as one WSGI application; keeps an account of the calls."""
 
     def __init__(
-        self, clock: Any, accounts: Accounts, faults: Faults, control: ControlPlane, cloudwatch: CloudWatch
+        self,
+        clock: Any,
+        accounts: Accounts,
+        faults: Faults,
+        control: ControlPlane,
+        cloudwatch: CloudWatch,
+        buckets: Buckets,
+        deliveries: Deliveries,
     ) -> None:
         self._clock, self._accounts, self._faults = clock, accounts, faults
-        self._control = control
+        self._control, self._buckets = control, buckets
         self.tokens = tokens = SecurityTokens(accounts)
         self.calls: List[Call] = []
         self.clock_ahead = 0.0
@@ -56,6 +69,7 @@ class Gateway:
             ("monitoring", "GetMetricData"): self._cloudwatch_handler(cloudwatch.get_metric_data),
             ("monitoring", "GetMetricStatistics"): self._cloudwatch_handler(cloudwatch.get_metric_statistics),
             ("monitoring", "ListMetrics"): self._cloudwatch_handler(cloudwatch.list_metrics),
+            **{("logs", operation): deliveries.describe for operation in LISTS},
         }
 
     def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -77,7 +91,7 @@ class Gateway:
     def _answer(self, request: Request) -> Optional[Response]:
         """The answer to a request, or None when the connection is to be cut."""
         try:
-            fault = self._faults.strike(request.operation, request.access_key, request.region)
+            fault = self._faults.strike(request.operation, request.access_key, request.region, request.resource)
             if fault:
                 # Not time.sleep, which tests like to replace.
                 threading.Event().wait(fault.delay)
@@ -89,12 +103,14 @@ class Gateway:
                 if fault.code:
                     raise ApiError(fault.code, fault.message, fault.status)
             account = self._accounts.authenticate(request)
-            self._accounts.authorize(request, account)
+            if request.service != "s3":
+                # Where the bucket's name and region matter, S3 looks by itself.
+                self._accounts.authorize(request, account)
             request.edit = (fault and fault.result) or request.edit
             answer = self._handler(request)(request, account)
             return answered(answer, fault) if fault else answer
         except ApiError as error:
-            return error_response(request.protocol, error)
+            return error_response(request, error)
 
     def _let_pass(self, seconds: float) -> None:
         """Let simulated seconds pass one by one, once for all the calls that wait."""
@@ -106,6 +122,8 @@ class Gateway:
                     threading.Event().wait(STEP)
 
     def _handler(self, request: Request) -> Handler:
+        if request.service == "s3":
+            return self._buckets.answer
         if request.service == "cloudfront":
             return self._handlers.get((request.service, request.operation), self._control.answer)
         if (request.service, request.operation) not in self._handlers:
@@ -123,9 +141,8 @@ class Gateway:
         queries = 0
         if request.operation == "GetMetricData":
             queries = len(request.parameters.get("MetricDataQueries") or [])
-        self.calls.append(
-            Call(request.operation, request.region, request.access_key, self._clock.time(), queries, status)
-        )
+        now, operation = self._clock.time(), request.operation
+        self.calls.append(Call(operation, request.region, request.access_key, now, queries, status, request.resource))
 
 
 def answered(answer: Response, fault: Fault) -> Response:

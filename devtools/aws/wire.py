@@ -7,14 +7,14 @@ import json
 import re
 from functools import cached_property
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Tuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-JSON, QUERY, REST_XML = "json", "query", "rest-xml"
+JSON, QUERY, REST_XML, S3 = "json", "query", "rest-xml", "s3"
 CREDENTIAL = re.compile(
     r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request, *SignedHeaders=([^,]+), *Signature=(\w+)"
 )
@@ -25,7 +25,26 @@ REST_OPERATIONS = (
     ("GET", r"/[\d-]+/distribution/[^/]+/config", "GetDistributionConfig"),
     ("GET", r"/[\d-]+/tagging", "ListTagsForResource"),
 )
+# S3's by method and whether a key is named; then those by a parameter that only they have.
+S3_OPERATIONS = {
+    ("GET", True): "GetObject",
+    ("HEAD", True): "HeadObject",
+    ("GET", False): "ListObjects",
+    ("HEAD", False): "HeadBucket",
+    ("PUT", True): "PutObject",
+    ("PUT", False): "CreateBucket",
+    ("DELETE", True): "DeleteObject",
+    ("DELETE", False): "DeleteBucket",
+}
+S3_PARAMETERS = {"list-type": "ListObjectsV2", "location": "GetBucketLocation"}
 IAM_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
+# S3's operations that need an action of another name.
+IAM_ACTIONS = {
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+}
 # The same error as the protocols without and with JSON spell it.
 SPELLINGS = (
     ("Throttling", "ThrottlingException"),
@@ -69,6 +88,10 @@ class Request:
         is_form = "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", "")
         self.form = _flat(self.body.decode()) if is_form else {}
         self.protocol = JSON if self.target else QUERY if "Action" in self.form else REST_XML
+        self.protocol = S3 if self.service == "s3" else self.protocol
+        # Of S3: the bucket, or bucket/key.
+        self.resource = self.path.lstrip("/").encode("latin-1").decode() if self.protocol == S3 else ""
+        self.requester_pays = environ.get("HTTP_X_AMZ_REQUEST_PAYER") == "requester"
 
     @property
     def operation(self) -> str:
@@ -76,6 +99,10 @@ class Request:
         named = self.target.rpartition(".")[2] or self.form.get("Action")
         if named:
             return named
+        if self.protocol == S3:
+            particular = [operation for name, operation in S3_PARAMETERS.items() if name in self.query]
+            plain = S3_OPERATIONS.get((self.method, bool(self.resource.partition("/")[2])), f"{self.method} of S3")
+            return particular[0] if particular else plain
         for method, path, operation in REST_OPERATIONS:
             if method == self.method and re.fullmatch(path, self.path.rstrip("/")):
                 return operation
@@ -84,7 +111,8 @@ class Request:
     @property
     def action(self) -> str:
         """The IAM action that the operation needs."""
-        return f"{IAM_PREFIXES.get(self.service, self.service)}:{self.operation}"
+        name = IAM_ACTIONS.get(self.operation, self.operation) if self.protocol == S3 else self.operation
+        return f"{IAM_PREFIXES.get(self.service, self.service)}:{name}"
 
     @cached_property
     def parameters(self) -> Dict[str, Any]:
@@ -106,7 +134,8 @@ class Request:
         headers = {name: self._header(name) for name in self._signed.split(";")}
         signed = AWSRequest(self.method, self._url(), headers=headers, data=self.body)
         signed.context["timestamp"] = self._header("x-amz-date")
-        signer = SigV4Auth(Credentials(self.access_key, secret), self.service, self.region)
+        kind = S3SigV4Auth if self.protocol == S3 else SigV4Auth
+        signer = kind(Credentials(self.access_key, secret), self.service, self.region)
         expected = signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed)
         return hmac.compare_digest(str(expected), self._signature)
 
@@ -116,7 +145,9 @@ class Request:
 
     def _url(self) -> str:
         query = self.environ.get("QUERY_STRING", "")
-        return f"http://{self._header('host')}{self.path}" + (f"?{query}" if query else "")
+        # S3 signs the path as it is sent.
+        path = urlsplit(self.environ["REQUEST_URI"]).path if self.protocol == S3 else self.path
+        return f"http://{self._header('host')}{path}" + (f"?{query}" if query else "")
 
 
 def _flat(query: str) -> Dict[str, str]:
@@ -142,8 +173,11 @@ def json_response(body: Mapping[str, Any], status: int = 200, headers: Tuple[Tup
     return Response(status, {"Content-Type": "application/x-amz-json-1.0", **dict(headers)}, json.dumps(body).encode())
 
 
-def error_response(protocol: str, error: ApiError) -> Response:
-    """An error as the protocol sends it."""
+def error_response(request: Request, error: ApiError) -> Response:
+    """An error as the request's protocol sends it."""
+    protocol = request.protocol
+    if protocol == S3:
+        return s3_error(request, error)
     code = spelled(error.code, protocol)
     sender = "Sender" if error.status < 500 else "Receiver"
     if protocol == JSON:
@@ -153,6 +187,14 @@ def error_response(protocol: str, error: ApiError) -> Response:
     said = f"<Type>{sender}</Type><Code>{escape(code)}</Code><Message>{escape(error.message)}</Message>"
     body = f"<ErrorResponse><Error>{said}</Error><RequestId>0f5e0000-embedded</RequestId></ErrorResponse>"
     return xml_response(body, error.status)
+
+
+def s3_error(request: Request, error: ApiError, **elements: str) -> Response:
+    """An error as S3 sends it, with more elements; the answer to a HEAD has no body."""
+    said = {"Code": spelled(error.code, S3), "Message": error.message, **elements, "RequestId": "EMBEDDED00000000"}
+    body = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in said.items())
+    answer = xml_response(f"<Error>{body}</Error>", error.status)
+    return answer._replace(body=b"") if request.method == "HEAD" else answer
 
 
 def spelled(code: str, protocol: str) -> str:

@@ -2,6 +2,7 @@
 
 import calendar
 import time
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 import boto3
@@ -21,6 +22,8 @@ def epoch(value):
     try:
         return float(value)
     except ValueError:
+        if "," in value:
+            return parsedate_to_datetime(value).timestamp()
         return float(calendar.timegm(time.strptime(value[:19], "%Y-%m-%dT%H:%M:%S")))
 
 
