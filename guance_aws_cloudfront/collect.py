@@ -83,7 +83,7 @@ def collect(
 def report(run: Run, plan: Plan, sent: Digest, summary: Summary) -> None:
     """List the distributions, report what changed, their objects when due, and their metrics; `summary` is filled in.
 
-    Raises StepError for what ends the run. What fails in a part of it is told to the log, and costs no other part.
+    Raises StepError for what ends the run. What fails in a part of it is logged, and costs no other part.
     """
     objects_due = are_objects_due(run)
     inventory = Inventory(run.account, run.config, run.aws, run.state, run.log, objects_due)

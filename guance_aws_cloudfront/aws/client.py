@@ -114,8 +114,8 @@ class Aws:
     def distributions(self, warn: Callable[[str], None] = lambda text: None) -> List[Dict[str, Any]]:
         """The records of all distributions, each once, times in epoch seconds; AwsError when any page fails.
 
-        A record without an Id is left out. `warn` is told of it, and of members of other records that are missing or
-        not as they should be: what is told of a distribution must take such records.
+        A record without an Id is left out. `warn` gets a sentence for it, and for members of other records that are
+        missing or malformed: whoever reads a record must accept that.
         """
         with self._explained("ListDistributions"):
             pages = self._cloudfront.get_paginator("list_distributions").paginate()

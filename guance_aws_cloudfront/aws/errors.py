@@ -50,7 +50,7 @@ class Remedy(NamedTuple):
 
 # Seconds that a clock may differ by and be no reason for anything; AWS takes a signature for five minutes.
 CLOCK_TOLERANCE = 240
-# The only form that HTTP allows: a header that is there twice, or has no zone, tells no time.
+# The only form that HTTP allows: a header that is there twice, or has no zone, is no time.
 HTTP_DATE = re.compile(r"\w{3}, \d{1,2} \w{3} 20\d{2} \d{2}:\d{2}:\d{2} GMT")
 
 # The spelling depends on the wire protocol, and that on the botocore version: `Throttling`, `ThrottlingException`.

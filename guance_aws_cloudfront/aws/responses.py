@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, Dict, Iterator, Mapping, Tuple
 
-# What an operation's output must have beyond the members that botocore's service model itself requires.
+# What an operation's output must have in addition to the members that botocore's service model itself requires.
 REQUIRED: Dict[str, Tuple[str, ...]] = {
     "AssumeRole": ("Credentials",),
     "GetCallerIdentity": ("Arn",),

@@ -92,7 +92,7 @@ OPTIONAL_ACTIONS = (
     OptionalAction(
         "tag:GetResources",
         "resource tags take a call for each distribution, if cloudfront:ListTagsForResource is allowed",
-        # Either of both does for tags: whether they can be had, the row of the distributions tells.
+        # Either of both is enough for tags: the row of the distributions says whether they can be read.
         _never,
         False,
         _all_tags,

@@ -266,7 +266,7 @@ def _write(func: Any, connector_id: str, choice: Choice, dry_run: bool, deadline
 
 
 def _sent_lately(account: Account, func: Any, config: CollectorConfig, now: int) -> Dict[str, List[int]]:
-    """The minutes that runs have sent of the last hour, by source. Where CACHE fails, its row tells of it."""
+    """The minutes that runs have sent of the last hour, by source. Where CACHE fails, its row says so."""
     return State(func, account, lambda text: None).digest(config.period).reported_since(now - RECENT)
 
 

@@ -1,4 +1,4 @@
-"""What a check tells of the Func host: its clock beside AWS's, and the versions that it runs."""
+"""What a check says of the Func host: its clock beside AWS's, and the versions that it runs."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version

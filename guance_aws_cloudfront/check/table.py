@@ -52,7 +52,7 @@ def row_of(what: str, asked: Attempt, detail: Callable[[Any], str], required: bo
 
 
 class CheckTable:
-    """Prints each row as it is added; what failed is also told to the log, for the sentence at the end."""
+    """Prints each row as it is added; what failed is also logged, for the sentence at the end."""
 
     def __init__(self, log: RunLog) -> None:
         self._log = log
@@ -63,7 +63,7 @@ class CheckTable:
         """Print a row and keep it."""
         if row.result == FAILED:
             self._log.failures[f"{row.what}: {row.detail}"] += 1
-        # What failed before is the reason mostly, and has been told.
+        # What failed before is the reason mostly, and has been logged.
         elif row.result == UNTRIED and row.required and not self._of(FAILED):
             self._log.failures[f"{row.what} could not be tried: {row.detail}."] += 1
         row = row._replace(detail=one_line(row.detail, LONGEST_DETAIL))

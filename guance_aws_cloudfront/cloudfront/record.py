@@ -1,6 +1,6 @@
 """What a distribution's record says: the structures of ListDistributions, read for people and for choosing.
 
-Any record will do: what is missing, or is not of its type, is passed over here, and `oddities` tells of it.
+Any record will do: what is missing, or is not of its type, is passed over here, and `oddities` names it.
 """
 
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Set, Tuple
@@ -9,7 +9,7 @@ from guance_aws_cloudfront.text import one_line, some_of
 
 NONE = "none"
 RESTRICTIONS = {"whitelist": "only", "blacklist": "not"}
-# What `readable_fields` may give, and what is known of a distribution beyond its record.
+# What `readable_fields` may give, and what is known of a distribution beside its record.
 READABLE = (
     "AlternateDomainNames",
     "Certificate",
@@ -35,7 +35,7 @@ ASSOCIATIONS = {"FunctionAssociations": "FunctionARN", "LambdaFunctionAssociatio
 
 
 def has_id(record: Any) -> bool:
-    """Whether a record tells which distribution it is of; one that does not cannot be collected."""
+    """Whether a record says which distribution it is of; one that does not cannot be collected."""
     return isinstance(record, Mapping) and bool(text_of(record, "Id").strip())
 
 
@@ -96,7 +96,7 @@ def readable_fields(record: Record) -> Dict[str, str]:
 
 
 def logging_fields(configuration: Record) -> Dict[str, str]:
-    """What only a distribution's whole configuration tells: where its standard logs go, and its default root object."""
+    """What only a distribution's whole configuration holds: where its standard logs go, and its default root object."""
     fields = {"DefaultRootObject": text_of(configuration, "DefaultRootObject") or NONE}
     if "Logging" in configuration:
         logging = structure(configuration["Logging"])

@@ -13,7 +13,7 @@ MOST_PARTS = 10
 class RunLog:
     """Prints each line as it happens, for only `print` reaches Func's log, and keeps warnings and failures.
 
-    Whoever tells it something, and whatever AWS has put into that: what is `hidden` does not come out. One that
+    Whatever is logged, and whatever AWS has put into it: what is `hidden` does not come out. One that
     `is_quiet` prints nothing.
     """
 

@@ -45,7 +45,7 @@ class State:
     """What is kept for an account: the watermark and the time of the last objects (STORE), what was sent (CACHE).
 
     It is known by partition and account name, so that a new access key goes on where the old one ended. What cannot
-    be read is told to `warn` and taken as not there; so is a CACHE that fails, for it only saves points sent again.
+    be read is passed to `warn` and taken as not there; so is a CACHE that fails, for it only saves points sent again.
     With `read_only` nothing is kept, and nothing is known of what was reported: as before the first run.
     """
 
@@ -103,7 +103,7 @@ class State:
         try:
             kept = json.loads(self._func.CACHE.get(self._key(what), scope=SCOPE) or "{}")
             return dict(kept["kept"]) if kept.get("version") == VERSION else None
-        except Exception:  # noqa: BLE001 - whatever Redis or its content does, it is asked for anew
+        except Exception:  # noqa: BLE001 - whatever Redis or its content does, it is requested again
             return None
 
     def keep(self, what: str, kept: Mapping[str, Any], otherwise: str = "the next run asks AWS again") -> None:
@@ -229,7 +229,7 @@ class State:
 
     def warn_unknown(self, what: str, kept: Any) -> None:
         """Say that what STORE holds cannot be understood, so that it is taken as not there."""
-        self._warn(f"Func's STORE holds an unknown {what} ({one_line(repr(kept), 80)}): beginning anew.")
+        self._warn(f"Func's STORE holds an unknown {what} ({one_line(repr(kept), 80)}): starting again without it.")
 
     def _save(self, what: str, kept: Mapping[str, Any]) -> None:
         if self.read_only:

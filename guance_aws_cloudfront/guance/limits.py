@@ -1,6 +1,6 @@
 """DataKit's limits, kept on our side: what it would cut or drop without a word is shortened, renamed or left out here.
 
-And what would make it refuse a whole body for one point's sake: a number that is none, a series key that is too long.
+And what would make it refuse a whole body for one point's sake: a value that is not a number, too long a series key.
 """
 
 import json

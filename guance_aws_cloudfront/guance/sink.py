@@ -37,7 +37,7 @@ INVALID_LINE = "invalidLinePoint"
 OBJECT = "custom_object"
 # What a write to DataKit says of itself: who it is, and that the host and ip of the DataKit host are no tags of it.
 WRITE_QUERY = {"input": "guance_aws_cloudfront", "ignore_global_host_tags": "true"}
-# DataKit from this release on gives points more than two hours from its clock the present time, unless told not to.
+# From this release on, DataKit gives points more than two hours from its clock the present time by default.
 FIRST_TO_REDATE = (1, 78)
 # In seconds: older points are only handed over where they keep their time. Ten minutes less than DataKit's two hours,
 # for clocks that differ and for a run's own time.
@@ -93,7 +93,7 @@ class Sink:
     """A connector of Func to write to; ReportError when there is none of that ID or it cannot write.
 
     A write that certainly took nothing is tried again a few times, after `wait`; without it, never. What is done to
-    points to keep DataKit's limits, `warn` is told, once each.
+    points to keep DataKit's limits, `warn` gets a sentence, once each.
     """
 
     def __init__(
@@ -399,11 +399,11 @@ def _advice(status: int, said: str) -> str:
     if status == REFUSED and INVALID_LINE in said:
         return "Report it with this line."
     if status == REFUSED:
-        return "The sink refused all of them: check that the connector's address is that of a DataKit or DataWay."
+        return "The connector refused all of them: check that the connector's address is that of a DataKit or DataWay."
     if status in (401, 403):
         return "Check the connector's token, and that DataKit admits the Func host."
     if status == 429:
-        return "The sink limits the rate of requests; raise its limit if this lasts."
+        return "The connector limits the rate of requests; raise its limit if this lasts."
     if status == 0:
         return "Check that DataKit (or DataWay) runs and that the Func host reaches the connector's address."
     return "Check the log of DataKit (or DataWay)."

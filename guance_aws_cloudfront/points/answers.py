@@ -17,7 +17,7 @@ class Answer:
     """What GetMetricData said of one query, over all its pages: times in epoch seconds, values, the last status.
 
     Values that are no finite numbers are left out and counted: they are as good as missing. `wrong` says why times and
-    values cannot be told which belongs to which: there are none then. Lists are replaced and never changed, for the
+    values cannot be matched: there are none then. Lists are replaced and never changed, for the
     queries of a call share them.
     """
 

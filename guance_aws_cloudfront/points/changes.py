@@ -1,4 +1,4 @@
-"""What has changed at a distribution from one listing to another, in words, and the event that tells it."""
+"""What has changed at a distribution from one listing to another, in words, and the event that reports it."""
 
 import base64
 import hashlib
@@ -32,11 +32,11 @@ FORM = 1
 NONE = "none"
 STATUS, OTHER = "Status", "Other settings"
 NOT_LISTED = "something that CloudFront's listing does not tell"
-# Told by a distribution's configuration, which is read with the key 'details' only.
+# Known from a distribution's configuration, which is read with the key 'details' only.
 OF_DETAILS = {"Logging": "Standard logging", "DefaultRootObject": "Default root object"}
 BEHAVIORS = ("DefaultCacheBehavior", "CacheBehaviors")
-# Members of a record that each item in words tells: when it has changed, these are not told again by name.
-TELLS: Dict[str, Tuple[str, ...]] = {
+# The members of a record that each item covers: when it has changed, these are not named again under OTHER.
+MEMBERS_OF_ITEM: Dict[str, Tuple[str, ...]] = {
     "Enabled": ("Enabled",),
     "Aliases": ("Aliases",),
     "Origins": (
@@ -105,7 +105,7 @@ def fingerprint(record: Record, details: Details = MappingProxyType({})) -> str:
 def known_form(record: Record, details: Details = MappingProxyType({})) -> Form:
     """What to remember of a distribution: what people care about in words, and checksums of all members by name.
 
-    `details` is what its configuration tells (`record.logging_fields`), as far as it is known.
+    `details` is what its configuration says (`record.logging_fields`), as far as it is known.
     """
     modified = record.get("LastModifiedTime")
     return {
@@ -166,8 +166,8 @@ def shortened(form: Form, limit: int) -> Form:
     }
 
 
-class Told(NamedTuple):
-    """What an event tells: its kind, its title's end, its message, the difference as text, and when it happened."""
+class EventText(NamedTuple):
+    """The parts of an event: kind, end of its title, message, the difference as text, and when it happened."""
 
     kind: str
     title: str
@@ -176,7 +176,7 @@ class Told(NamedTuple):
     at: float
 
 
-def changed(known: Form, new: Form, now: int) -> Optional[Told]:
+def changed(known: Form, new: Form, now: int) -> Optional[EventText]:
     """What has changed at a distribution, seen at `now` (epoch seconds); None where nothing has.
 
     It happened when CloudFront says that the distribution was modified, where it says so.
@@ -189,31 +189,33 @@ def changed(known: Form, new: Form, now: int) -> Optional[Told]:
         for change in changes
     )
     if changes == [Change(STATUS, "InProgress", "Deployed")]:
-        return Told(DEPLOYED, "deployed", f"{diff}. {_took(new, now)}", diff, now)
+        return EventText(DEPLOYED, "deployed", f"{diff}. {_took(new, now)}", diff, now)
     modified = new["modified"] if is_modified(known, new) else None
     # Every modification is deployed: that is no news beside what was modified.
     names = [change.name for change in changes if change.name != STATUS] or [STATUS]
     title = f"{', '.join(names)} changed"
-    return Told(CHANGED, title, f"{diff}. {_modified(modified)}", diff, modified or now)
+    return EventText(CHANGED, title, f"{diff}. {_modified(modified)}", diff, modified or now)
 
 
-def created(new: Form, now: int) -> Told:
+def created(new: Form, now: int) -> EventText:
     """A distribution that was not there before, seen at `now` (epoch seconds)."""
     described = _described(new)
-    return Told(CREATED, "created", f"{described}. {_modified(new['modified'])}", described, new["modified"] or now)
+    return EventText(
+        CREATED, "created", f"{described}. {_modified(new['modified'])}", described, new["modified"] or now
+    )
 
 
-def deleted(known: Form, since: int) -> Told:
+def deleted(known: Form, since: int) -> EventText:
     """A distribution that has not been listed `since` (epoch seconds)."""
     described = _described(known)
     message = f"Not listed since {iso_utc(since)}. Last known: {described}."
-    return Told(DELETED, "deleted", message, described, since)
+    return EventText(DELETED, "deleted", message, described, since)
 
 
 def event_point(
     distribution_id: str,
     form: Form,
-    told: Told,
+    text: EventText,
     account: Account,
     now: int,
     resource_tags: Mapping[str, str] = MappingProxyType({}),
@@ -231,10 +233,10 @@ def event_point(
         "DistributionId": distribution_id,
         "DomainName": form["domain"],
         "Alias": form["alias"],
-        "change_type": told.kind,
+        "change_type": text.kind,
         "cloud_provider": CLOUD_PROVIDER,
         **EVENT_TAGS,
-        "df_event_id": _event_id(distribution_id, form, told.kind, account),
+        "df_event_id": _event_id(distribution_id, form, text.kind, account),
     }
     named = f"{names[0]} ({distribution_id})" if names else distribution_id
     where = f"Distribution {distribution_id} ({', '.join(names)}), account {account.account_name}, seen {iso_utc(now)}."
@@ -242,12 +244,12 @@ def event_point(
         "measurement": MEASUREMENT,
         "tags": {key: value for key, value in tags.items() if value},
         "fields": {
-            "df_title": one_line(f"CloudFront distribution {named}: {told.title}"),
-            "df_message": one_line(f"{told.message} {where}", LONGEST_TEXT),
-            "diff": one_line(told.diff, LONGEST_TEXT),
+            "df_title": one_line(f"CloudFront distribution {named}: {text.title}"),
+            "df_message": one_line(f"{text.message} {where}", LONGEST_TEXT),
+            "diff": one_line(text.diff, LONGEST_TEXT),
         },
         # Where the host's clock is behind AWS's, no event of the future.
-        "timestamp": min(int(told.at), now),
+        "timestamp": min(int(text.at), now),
     }
 
 
@@ -363,17 +365,17 @@ def _place(entry: Mapping[str, Any]) -> str:
     return next((str(entry[key]) for key in ENTRY_KEYS if key in entry), "")
 
 
-def _other_members(known: Mapping[str, str], new: Mapping[str, str], told: Sequence[str], modified: bool) -> List[str]:
-    """The names of members that differ and that no change in words has told already."""
+def _other_members(known: Mapping[str, str], new: Mapping[str, str], named: Sequence[str], modified: bool) -> List[str]:
+    """The names of members that differ and that none of the named changes covers."""
     differing = [name for name in {**known, **new} if known.get(name) != new.get(name)]
     if not modified:
         differing = [
             name for name in differing if name.partition(".")[0] in OF_THEMSELVES and name in known and name in new
         ]
-    tells = {member for change in told for member in TELLS.get(change, ())}
+    covered = {member for change in named for member in MEMBERS_OF_ITEM.get(change, ())}
     # Where entries came or went, all members of the list differ.
     whole = {name for name in differing if "." not in name}
-    return sorted(name for name in differing if name not in tells and name.partition(".")[0] not in whole - {name})
+    return sorted(name for name in differing if name not in covered and name.partition(".")[0] not in whole - {name})
 
 
 def _digest(value: Any, size: int) -> str:
@@ -390,7 +392,7 @@ def _short_hash(text: str, size: int) -> str:
 
 
 def _concealed(value: Any) -> Any:
-    """A value in which 16 bits stand for what CloudFront tells an origin alone, often a shared secret.
+    """A value in which 16 bits stand for what CloudFront sends to an origin alone, often a shared secret.
 
     Enough to see that it has changed, too few to try out what it was.
     """
@@ -433,5 +435,5 @@ def _shown(text: str) -> str:
 
 
 def _rank(name: str) -> int:
-    order = [*TELLS, *OF_DETAILS.values(), OTHER, STATUS]
+    order = [*MEMBERS_OF_ITEM, *OF_DETAILS.values(), OTHER, STATUS]
     return order.index(name) if name in order else len(order)

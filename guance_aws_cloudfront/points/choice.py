@@ -27,7 +27,7 @@ def idle_patterns(
 
     `tag_keys` are all keys of resource tags, as far as they are known.
     """
-    # Names are compared in lower case and told as they are.
+    # Names are compared in lower case and shown as they are.
     names = {name.lower(): name for record in records for name in _names(record)}
     yield from _idle("'distributions'", choice.names, names)
     for key, patterns in choice.tags:

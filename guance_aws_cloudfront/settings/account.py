@@ -1,4 +1,4 @@
-"""The account to collect from, checked at the door before anything is called."""
+"""The account to collect from, validated before anything is called."""
 
 import re
 from dataclasses import dataclass, field

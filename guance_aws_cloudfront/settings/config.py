@@ -1,4 +1,4 @@
-"""How to collect, as the user says it, checked at the door before anything is called."""
+"""How to collect, as the user configures it, validated before anything is called."""
 
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
@@ -124,7 +124,7 @@ def parse_config(raw: Any) -> CollectorConfig:
         raise refusal("Configuration", "lookback", config.lookback, f"at least {LISTED_LATE} seconds {WHY_LATE}")
     if config.recently_active and config.delay + config.lookback > FARTHEST_BACK:
         allowed = (
-            f"at most {FARTHEST_BACK} seconds together with 'delay', for CloudWatch tells who was active in 3 hours"
+            f"at most {FARTHEST_BACK} seconds together with 'delay', for CloudWatch lists who was active in 3 hours"
         )
         raise refusal("Configuration", "lookback", config.lookback, f"{allowed}, and 'recently_active' needs that")
     return config

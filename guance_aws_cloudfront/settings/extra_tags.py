@@ -1,4 +1,4 @@
-"""The user's own tags, checked at the door against DataKit's rules and the collector's own keys."""
+"""The user's own tags, checked against DataKit's rules and the collector's own keys."""
 
 import math
 import re

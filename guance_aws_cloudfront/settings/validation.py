@@ -1,4 +1,4 @@
-"""What is refused at the door: mistakes in the account or configuration, each with its sentence."""
+"""Validation of the account and configuration: each mistake has its sentence."""
 
 import difflib
 import unicodedata

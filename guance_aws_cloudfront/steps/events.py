@@ -88,20 +88,20 @@ def load_memory(kept: Optional[Mapping[str, Any]]) -> Optional[Memory]:
 
 
 def report_changes(run: Run, distributions: Distributions, details: ById, old_points: OldPoints) -> int:
-    """Tell what has changed at the collected distributions since the run before; how many events were written.
+    """Report what has changed at the collected distributions since the last run; how many events were written.
 
-    `details` (what configurations tell) goes by distribution ID and may lack some. What is known moves on together with
-    the events to tell, in one step, and these are kept until they stand in the sink: none is lost, and none told twice.
-    ReportError when the sink does not answer.
+    `details` (from configurations) goes by distribution ID and may lack some. What is known moves on together with the
+    pending events, in one step, and these are kept until they have been written: none is lost, none is reported
+    twice. Raises ReportError when the sink does not answer.
 
-    Without a run before, or when what it knew is lost, nothing is told. An empty listing tells nothing either.
+    The first run, one whose memory is lost, and an empty listing report nothing.
     """
     listed, chosen, resource_tags = distributions.listed, distributions.records, distributions.resource_tags
     state, sink, log, now = run.state, run.sink, run.log, int(run.now())
     if not run.config.events or not listed:
         return 0
     if isinstance(sink, Preview):
-        log.say("Changes: not told by a preview, for it knows nothing of the run before.")
+        log.say("Changes: not shown in a preview, because it does not read what the last run saw.")
         return 0
     memory = load_memory(state.recall("events"))
     if memory is None:
@@ -129,7 +129,7 @@ def report_changes(run: Run, distributions: Distributions, details: ById, old_po
             # A sink that lives may still take the metrics.
             if error.status == 0:
                 raise
-            log.fail(f"Changes: {error} If the sink takes no events, switch them off with 'events': False.")
+            log.fail(f"Changes: {error} If the connector takes no events, switch them off with 'events': False.")
             break
         finally:
             _keep(memory, state, now)
@@ -147,7 +147,7 @@ def _events(
     resource_tags: ById,
     now: int,
 ) -> Iterator[Event]:
-    """What there is to tell. What is not worth telling moves on at once; the rest when its event is pending."""
+    """The events to report. A change that needs no event moves on at once, the others when their event is pending."""
     seen = {record["Id"] for record in listed}
     for record in chosen:
         key = record["Id"]
@@ -159,14 +159,14 @@ def _events(
         if known is not None:
             # What could not be asked for this time is known from before.
             form["details"] = {**known["details"], **form["details"]}
-            told = changed(known, form, now)
+            text = changed(known, form, now)
         else:
             # One that was there before is only collected from now on.
-            told = None if key in memory.others else created(form, now)
-        if told is None:
+            text = None if key in memory.others else created(form, now)
+        if text is None:
             memory.known[key] = form
         else:
-            yield Event(key, event_point(key, form, told, account, now, resource_tags.get(key, {})), form)
+            yield Event(key, event_point(key, form, text, account, now, resource_tags.get(key, {})), form)
     collected = {record["Id"] for record in chosen}
     for key, known in list(memory.known.items()):
         if key in collected:
@@ -209,7 +209,7 @@ def _write(memory: Memory, sink: Sink, log: RunLog, old_points: OldPoints, now: 
         for position, said in sink.write(CATEGORY, points, written.append):
             refused.append(position)
             name = memory.pending[position]["tags"]["name"]
-            log.fail(f"The sink refused the change event of {name} ({said}). Report it with this line.")
+            log.fail(f"The connector refused the change event of {name} ({said}). Report it with this line.")
     finally:
         done = {*written, *refused}
         memory.pending = [point for position, point in enumerate(memory.pending) if position not in done]
@@ -225,7 +225,7 @@ def _say(events: Sequence[Event], log: RunLog) -> None:
 
 def _keep(memory: Memory, state: State, now: int) -> None:
     memory.kept_at = now
-    state.keep("events", memory.dump(now), "changes may be told again, or not at all")
+    state.keep("events", memory.dump(now), "changes may be reported again, or not at all")
 
 
 def _packed(kept: Any) -> str:

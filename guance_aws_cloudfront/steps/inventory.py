@@ -1,4 +1,4 @@
-"""The distributions of a run: listed, with their resource tags, chosen, and what is known beyond their records."""
+"""The distributions of a run: listed, with their resource tags, chosen, and what is known beside their records."""
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
 
@@ -49,7 +49,7 @@ class Distributions(NamedTuple):
 class Inventory:
     """Lists, chooses and describes the distributions of an account.
 
-    What is asked for one by one, or seldom changes, is kept between runs and asked for anew when `objects_due`.
+    What is asked for one by one, or seldom changes, is kept between runs and requested again when `objects_due`.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Inventory:
     ) -> None:
         self._account, self._config, self._aws, self._state, self._log = account, config, aws, state, log
         self._objects_due = objects_due
-        # All keys that AWS told of, for the nearest one to a mistaken one.
+        # All keys that AWS listed, for the nearest one to a mistaken one.
         self._tag_keys: Set[str] = set()
         self._told: Optional[Dict[str, Dict[str, str]]] = None
 
@@ -90,7 +90,7 @@ class Inventory:
         return Distributions(chosen, clean.by_id, listed, callers, called)
 
     def extra_fields(self, records: Sequence[Record], listed: Optional[Listed]) -> Dict[str, Dict[str, Any]]:
-        """What objects tell beyond the records, by distribution ID: logging, and whether additional metrics are on."""
+        """What objects carry beside the records, by distribution ID: logging, and whether additional metrics are on."""
         details = self.details(records)
         known = {record["Id"]: has_additional_metrics(record["Id"], listed or {}) for record in records}
         return {
@@ -99,7 +99,7 @@ class Inventory:
         }
 
     def _tags(self, records: Sequence[Record]) -> TagsById:
-        """The resource tags that matter, by distribution ID: as AWS tells them, or as they were known last."""
+        """The resource tags that matter, by distribution ID: as AWS answers them, or as they were known last."""
         wanted = [list(self._config.resource_tags), self._config.chosen_by_tags]
         if not records or not any(wanted):
             return {}
@@ -119,7 +119,7 @@ class Inventory:
         return known
 
     def _asked_tags(self, records: Sequence[Record]) -> TagsById:
-        """As AWS tells them: all at once, or, where that is not allowed, one by one; of those that it does tell."""
+        """As AWS answers them: all in one listing, or, where that is not allowed, one by one; those that it answers."""
         try:
             by_arn = self._aws.resource_tags()
         except AwsDeniedError as denied:

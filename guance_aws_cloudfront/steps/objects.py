@@ -42,7 +42,7 @@ def report_objects(run: Run, distributions: Distributions, extra_fields: Mapping
         try:
             for position, reason in run.sink.write("custom_object", batch, written.append):
                 name = batch[position]["tags"]["Id"]
-                run.log.fail(f"The sink refused the object of {name} ({reason}). Report it with this line.")
+                run.log.fail(f"The connector refused the object of {name} ({reason}). Report it with this line.")
         except ReportError as error:
             # A sink that lives may still take the metrics.
             if error.status == 0:

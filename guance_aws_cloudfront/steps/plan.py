@@ -42,7 +42,7 @@ def plan_run(now: float, config: CollectorConfig, state: State, sent: Digest, lo
         log.warn(
             f"{duration(stretch.end - stretch.start)} from {minute_utc(stretch.start)} to {minute_utc(stretch.end)} UTC"
             f"{of} are given up: 'max_catch_up' is {duration(config.max_catch_up)}. To have them all the same, within "
-            '15 days, see "Begin anew" in README.'
+            '15 days, see "Reset" in README.'
         )
     return plan
 

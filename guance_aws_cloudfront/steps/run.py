@@ -46,7 +46,7 @@ def open_sink(func: Any, config: CollectorConfig, clock: Any, started: float, lo
     def wait(seconds: float, why: str) -> bool:
         if config.time_limit - (clock.monotonic() - started) <= seconds:
             return False
-        log.say(f"  The sink did not take it ({why}); again in {seconds:.0f} s.")
+        log.say(f"  The connector did not take it ({why}); again in {seconds:.0f} s.")
         clock.sleep(seconds)
         return True
 

@@ -88,7 +88,7 @@ def report_window(
 ) -> WindowReport:
     """Ask CloudWatch for `series` in a window, and write what is new or changed.
 
-    `tags` are those of each source's points. `sent` is told what was written, and kept at the end, whatever happens, as
+    `tags` are those of each source's points. `sent` remembers what was written, and is kept at the end in any case, as
     far back as `progress` may be asked for again. With `is_partial`, metrics of which nothing is known may be missing
     of every source. Points that are too old for the connector are held back. Raises StepError when the sink fails, or
     the time limit ends before all is written.
@@ -216,7 +216,7 @@ def _say(run: Run, report: WindowReport) -> None:
         first, last = minute_utc(min(minutes)), minute_utc(max(minutes))
         span = f"at {first}" if first == last else f"from {first} to {last}"
         run.log.fail(
-            f"The sink refused {count(len(minutes), 'point')} of {source} {span} UTC ({report.refusals[source]}). "
+            f"The connector refused {count(len(minutes), 'point')} of {source} {span} UTC ({report.refusals[source]}). "
             "All others were written. Report it with this line."
         )
 

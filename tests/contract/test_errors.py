@@ -116,7 +116,7 @@ def test_one_bad_point_is_named_and_costs_the_others_nothing(func, aws, datakit,
     minute = NOW - 10 * MINUTE
     datakit.refuse_points(lambda point: point.tags["name"] == bad and point.time == minute)
     sentence = failed(func.run_cron_job(JOB))
-    assert f"The sink refused 1 point of {bad} at 2026-03-01 09:50 UTC" in sentence
+    assert f"The connector refused 1 point of {bad} at 2026-03-01 09:50 UTC" in sentence
     assert "datakit.invalidLinePoint" in sentence
     expected = truth(aws, [good, bad], NOW - HOUR - SETTLED, NOW - SETTLED)
     del expected[bad, minute]
@@ -132,7 +132,7 @@ def test_one_bad_point_is_named_and_costs_the_others_nothing(func, aws, datakit,
 def test_one_bad_object_is_named_and_costs_the_others_nothing(func, aws, datakit) -> None:
     ids = [aws.add_distribution(aws.account, traffic=BUSY) for _ in range(3)]
     datakit.refuse_points(lambda point: point.category == "custom_object" and point.tags["name"] == ids[1])
-    assert f"The sink refused the object of {ids[1]}" in failed(func.run_cron_job(JOB))
+    assert f"The connector refused the object of {ids[1]}" in failed(func.run_cron_job(JOB))
     assert [point.tags["name"] for point in datakit.points("custom_object")] == [ids[0], ids[2]]
     assert len(seen(datakit)) == 180
 
@@ -305,7 +305,7 @@ def test_a_distribution_of_which_nothing_is_taken_does_not_block_the_others(func
     clock.advance(HOUR)
     datakit.refuse_points(lambda point: point.tags["name"] == bad and point.category == "metric")
     sentence = failed(func.run_cron_job(JOB))
-    assert f"The sink refused 60 points of {bad} from 2026-03-01 09:57 to 2026-03-01 10:56 UTC" in sentence
+    assert f"The connector refused 60 points of {bad} from 2026-03-01 09:57 to 2026-03-01 10:56 UTC" in sentence
     assert len(sentence) < 1000
     expected = truth(aws, [good], NOW - HOUR - SETTLED, NOW + HOUR - SETTLED)
     assert expected.items() <= seen(datakit).items()

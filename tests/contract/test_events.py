@@ -367,7 +367,7 @@ def test_a_preview_tells_and_keeps_nothing(run, func, aws, datakit, shop) -> Non
     aws.update_distribution(aws.account, shop, deployed_after=0, comment="x")
     record = func.call(PREVIEW)
     assert record.status == "success"
-    assert "Changes: not told by a preview" in record.log
+    assert "Changes: not shown in a preview" in record.log
     run()
     assert told(datakit) == [(shop, "changed")]
 

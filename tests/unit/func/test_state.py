@@ -326,7 +326,7 @@ def test_the_sentences_word_for_word(func) -> None:
     with pytest.raises(StateError) as error:
         one.watermark()
     assert said == [
-        "Func's STORE holds an unknown watermark (7): beginning anew.",
+        "Func's STORE holds an unknown watermark (7): starting again without it.",
         "What was sent before is not known (gone): recent points are sent again.",
         "Func's CACHE could not be written (gone): the next run sends points again.",
         "Func's CACHE could not be written (gone): a second run at the same time would not be noticed.",

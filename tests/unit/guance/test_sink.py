@@ -100,9 +100,9 @@ def test_a_failed_write_is_an_error_with_its_status_and_a_sentence(answer, statu
 
 SENTENCE = 'Writing 1 point to the connector "datakit" failed ({}). {} The next run sends them again.'
 ADVICE = [
-    (400, "The sink refused all of them: check that the connector's address is that of a DataKit or DataWay."),
+    (400, "The connector refused all of them: check that the connector's address is that of a DataKit or DataWay."),
     (403, "Check the connector's token, and that DataKit admits the Func host."),
-    (429, "The sink limits the rate of requests; raise its limit if this lasts."),
+    (429, "The connector limits the rate of requests; raise its limit if this lasts."),
     (500, "Check the log of DataKit (or DataWay)."),
 ]
 

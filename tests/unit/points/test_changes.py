@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guance_aws_cloudfront.points.changes import (
+    MEMBERS_OF_ITEM,
     NOT_LISTED,
     OTHER,
     STATUS,
-    TELLS,
     Change,
     changed,
     compare,
@@ -417,7 +417,7 @@ def test_whatever_differs_is_told_once_and_by_the_member_it_stands_in(path, data
     assert told, path
     assert len({change.name for change in told}) == len(told)
     for change in told:
-        members = change.new.split(", ") if change.name == OTHER else TELLS[change.name]
+        members = change.new.split(", ") if change.name == OTHER else MEMBERS_OF_ITEM[change.name]
         assert change.new != NOT_LISTED
         assert path.partition(".")[0] in {member.partition(".")[0] for member in members}
         assert change.old != change.new

@@ -215,7 +215,7 @@ def test_an_event_that_is_refused_for_ever_does_not_come_again(runs, capsys) -> 
     runs.run([ONE, TWO])
     runs.sink.refuses = ("E0001",)
     assert runs.run([ONE_MODIFIED, TWO_MODIFIED]) == 1
-    assert "FAILED: The sink refused the change event of E0001 (400). Report it" in capsys.readouterr().out
+    assert "FAILED: The connector refused the change event of E0001 (400). Report it" in capsys.readouterr().out
     runs.sink.refuses = ()
     assert runs.run([ONE_MODIFIED, TWO_MODIFIED]) == 0
     assert runs.sink.kinds() == [("E0002", "changed")]
