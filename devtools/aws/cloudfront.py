@@ -6,7 +6,7 @@ import re
 import time
 import zlib
 from io import BytesIO
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 from xml.sax.saxutils import escape
 
 from moto.cloudfront.models import cloudfront_backends
@@ -50,6 +50,7 @@ class ControlPlane:
         self._lock = moto.lock
         self._summaries: Dict[str, List[str]] = {}
         self._records: Dict[str, Record] = {}
+        self._domains: Dict[str, str] = {}
         # When the deployment of a distribution ends.
         self._deployed_at: Dict[str, float] = {}
 
@@ -71,6 +72,7 @@ class ControlPlane:
             made.domain_name = f"d{record.id[1:].lower()}.{DOMAINS[account.partition]}"
             made.last_modified_time = _timestamp(record.created_at)
             made.etag = f"E{record.id[:0:-1]}"
+            self._domains[record.id] = made.domain_name
             self.tag(account, record.id, record.tags)
             self._records[record.id] = record
             self._summaries.pop(account.account_id, None)
@@ -91,6 +93,10 @@ class ControlPlane:
             made.etag = f"E{zlib.crc32(f'{made.etag}{now}'.encode()):013X}"
             self._deployed_at[distribution_id] = now + deployed_after
             self._summaries.pop(account.account_id, None)
+
+    def names(self, distribution_id: str) -> Tuple[str, Sequence[str]]:
+        """A distribution's own domain, and its aliases; KeyError when there is none of that Id."""
+        return self._domains[distribution_id], self._records[distribution_id].aliases
 
     def tag(self, account: AwsAccount, distribution_id: str, tags: Mapping[str, str]) -> None:
         """Give a distribution more resource tags; KeyError when there is none of that Id."""

@@ -11,6 +11,7 @@ from collections import Counter
 from types import MappingProxyType
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from devtools.aws.access_logs import LogFile, Logged, LogPlace
 from devtools.aws.accounts import ANY, Accounts, AwsAccount
 from devtools.aws.cloudfront import ControlPlane, Record
 from devtools.aws.cloudwatch import DataPoints, Source
@@ -200,6 +201,21 @@ class EmbeddedAWS:
         delivery = Delivery(account, distribution_id, destination, **options)
         self._deliveries.add(delivery)
         return delivery
+
+    def access_logs(self, distribution_id: str) -> Logged:
+        """A distribution's requests, and the log files of them."""
+        source = self._points.source(distribution_id)
+        domain, aliases = self._control.names(distribution_id)
+        return Logged(self._seed, source.id, source.account_id, domain, [*aliases, domain][0], source.traffic)
+
+    def put_logs(
+        self, distribution_id: str, place: LogPlace, start: int, end: int, files: int = 2, at: Optional[float] = None
+    ) -> List[LogFile]:
+        """Write so many log files for each hour with the requests of [start, end) to their place, now or at `at`."""
+        made = list(self.access_logs(distribution_id).files(place, start, end, files))
+        for file in made:
+            self.put_object(file.bucket, file.key, file.body, at)
+        return made
 
     def stop_delivery(self, distribution_id: str) -> None:
         """Delete the deliveries of a distribution."""
