@@ -3,7 +3,7 @@
 import re
 import time
 from typing import Iterable, Mapping, Sequence
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 SHORTEST_SECRET = 8
@@ -28,6 +28,11 @@ def one_line(text: object, limit: int = 300) -> str:
     """Foreign text on one line of at most `limit` characters, so that it cannot forge a line of the log."""
     line = printable(str(text)).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def url_decoded(text: str) -> str:
+    """A text that is encoded as in a URL (`%20`), as it was; what is no UTF-8 has a replacement character."""
+    return unquote(text) if "%" in text else text
 
 
 def cut(text: str, most: int) -> str:
