@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 from urllib.parse import parse_qsl
 
 from devtools.guance import dql
-from devtools.guance.intake import CATEGORIES, BadLine, Intake, Refusal, Taken, invalid_lines
+from devtools.guance.intake import CATEGORIES, LOGGING, BadLine, Intake, Refusal, Taken, invalid_lines
 from devtools.guance.line_protocol import METRIC, BadLineError, Point, Types, check_types, parse_body
 from devtools.http_server import HOST, Server
 
@@ -405,7 +405,7 @@ class DataKit:
         """The points that a reader of the workspace sees by now, of an object the last."""
         latest = [*self.latest().values()]
         objects = {(point.measurement, point.tags.get("name")): point for point in self.points("custom_object")}
-        seen = [*latest, *objects.values()]
+        seen = [*latest, *objects.values(), *self.points(LOGGING)]
         return sorted((it for it in seen if it.received_at + self._faults.indexed_after <= now), key=lambda it: it.time)
 
 

@@ -14,11 +14,12 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from line_protocol_parser import LineFormatError, parse_line
 
-OBJECT, METRIC, EVENT = "custom_object", "metric", "keyevent"
-CATEGORIES = (OBJECT, METRIC, EVENT)
+OBJECT, METRIC, EVENT, LOGGING = "custom_object", "metric", "keyevent", "logging"
 MOST_TAGS, MOST_FIELDS = 256, 1024
 LONGEST_KEY, LONGEST_TAG, LONGEST_MEASUREMENT = 256, 1024, 1024
 FORBIDDEN_OBJECT_KEYS = ("class", "date")
+# DataKit drops this tag of a log line, for the measurement is its source.
+DROPPED_LOG_TAG = "source"
 LAST_YEAR_ENDS = 4_133_980_800  # 2101-01-01 UTC
 
 # The form of a line is held here, for the parser's versions differ in what they let pass: an empty value, 0x10, a
@@ -86,6 +87,8 @@ def problems(point: Point) -> Iterator[str]:
             yield f"the field {key} is a string in a metric"
     if point.category == OBJECT:
         yield from _object_keys(point)
+    if point.category == LOGGING:
+        yield from _log_line(point)
 
 
 def check_types(point: Point, types: Types) -> None:
@@ -172,6 +175,17 @@ def _object_keys(point: Point) -> Iterator[str]:
     for key in (*point.tags, *point.fields):
         if "." in key or key in FORBIDDEN_OBJECT_KEYS:
             yield f"the key {key} is not allowed in an object"
+
+
+def _log_line(point: Point) -> Iterator[str]:
+    if DROPPED_LOG_TAG in point.tags:
+        yield f"the tag {DROPPED_LOG_TAG} of a log line is dropped"
+    for key in (*point.tags, *point.fields):
+        if "." in key:
+            yield f"the key {key} of a log line would be renamed"
+    for name in ("message", "status"):
+        if not isinstance(point.fields.get(name), str):
+            yield f"a log line without the text {name}"
 
 
 def _size(text: str) -> int:

@@ -209,3 +209,56 @@ def test_the_points_lie_in_a_file_that_others_can_read(tmp_path) -> None:
         with closing(sqlite3.connect(str(path))) as other:
             rows = other.execute("SELECT measurement, tags, fields, time, received_at, source FROM points").fetchall()
     assert rows == [("m", '{"name": "E1"}', '{"f": 1.0}', NOW, NOW, "test")]
+
+
+# Log lines
+
+LOG = 'aws_cloudfront,DistributionId=E1 message="GET / 502",status="error",sc_status=502i,x_edge_request_id="{id}" {at}'
+
+
+def log_line(identity="a", at=AT):
+    return LOG.format(id=identity, at=at).encode()
+
+
+def test_a_log_line_is_kept_with_its_time_to_the_millisecond(datakit) -> None:
+    assert post(datakit, log_line(at=AT + 123_000_000), "logging")[0] == 200
+    (point,) = datakit.points("logging")
+    assert (point.measurement, point.tags, point.time_ns) == (
+        "aws_cloudfront",
+        {"DistributionId": "E1"},
+        AT + 123_000_000,
+    )
+    assert point.fields == {"message": "GET / 502", "status": "error", "sc_status": 502, "x_edge_request_id": "a"}
+
+
+@pytest.mark.parametrize("keeps_time", [False, True])
+def test_a_log_line_older_than_two_hours_gets_the_present_time_unless_datakit_keeps_it(keeps_time) -> None:
+    old = AT - 7206 * 10**9
+    with DataKit(clock=SimulatedClock(NOW), keeps_time=keeps_time) as datakit:
+        assert post(datakit, log_line(at=old), "logging")[0] == 200
+        (point,) = datakit.points("logging")
+        assert (point.time_ns, point.fields.get("__orig_time")) == ((old, None) if keeps_time else (AT, old))
+
+
+def test_a_type_may_differ_from_log_line_to_log_line(datakit) -> None:
+    other = log_line("b").replace(b"502i", b'"502"')
+    assert [post(datakit, one, "logging")[0] for one in (log_line(), other)] == [200, 200]
+
+
+def test_a_log_line_over_a_mebibyte_is_refused_or_lost_behind_a_200() -> None:
+    long = log_line("x" * 1_048_600)
+    for is_strict, status in ((True, 400), (False, 200)):
+        with DataKit(clock=SimulatedClock(NOW), is_strict=is_strict) as datakit:
+            assert post(datakit, long, "logging")[0] == status
+            assert post(datakit, log_line(), "logging")[0] == 200
+            assert [len(point.fields["x_edge_request_id"]) for point in datakit.points()] == [1]
+
+
+def test_log_lines_are_found_by_a_query(datakit) -> None:
+    post(datakit, log_line("a") + b"\n" + log_line("b"), "logging")
+    query = "L::`aws_cloudfront`:(COUNT(`message`) AS `lines`) { `sc_status` >= 500 } BY `DistributionId`"
+    body = json.dumps({"queries": [{"query": query}]}).encode()
+    request = urllib.request.Request(f"{datakit.url}/v1/query/raw", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as response:
+        ((series,),) = [one["series"] for one in json.loads(response.read())["content"]]
+    assert (series["tags"], series["values"][0][1]) == ({"DistributionId": "E1"}, 2)

@@ -68,13 +68,20 @@ REFUSED = [
     ("custom_object", f"m,name=E1,a.b=x f=1 {AT}", "the key a.b is not allowed in an object"),
     ("custom_object", f"m,name=E1,class=x f=1 {AT}", "the key class is not allowed in an object"),
     ("custom_object", f"m,name=E1 date=1 {AT}", "the key date is not allowed in an object"),
+    ("logging", f'm,source=x message="m",status="ok" {AT}', "the tag source of a log line is dropped"),
+    ("logging", f'm,a.b=x message="m",status="ok" {AT}', "the key a.b of a log line would be renamed"),
+    ("logging", f'm,a=x message="m",status="ok",a.b=1 {AT}', "the key a.b of a log line would be renamed"),
+    ("logging", f'm,a=x status="ok" {AT}', "a log line without the text message"),
+    ("logging", f'm,a=x message="m" {AT}', "a log line without the text status"),
+    ("logging", f'm,a=x message="m",status=200i {AT}', "a log line without the text status"),
 ]
+GOOD = {"logging": f'm,name=good message="m",status="ok" {AT}'}
 
 
 @pytest.mark.parametrize(("category", "line", "said"), REFUSED)
 def test_a_line_that_datakit_would_refuse_skip_or_change_is_refused(category, line, said) -> None:
     with pytest.raises(BadLineError, match=said):
-        parse_body(f"m,name=good f=1 {AT}\n{line}", category, 0.0)
+        parse_body(f"{GOOD.get(category, f'm,name=good f=1 {AT}')}\n{line}", category, 0.0)
 
 
 @pytest.mark.parametrize(
