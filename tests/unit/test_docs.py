@@ -1,6 +1,8 @@
 """What the documents say of keys, defaults and versions is what the code has, and every link leads somewhere."""
 
 import ast
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -21,6 +23,11 @@ DOCUMENTS = {
     for path in sorted(ROOT.glob(pattern))
 }
 LANGUAGES = list(READMES)
+# Sentences of Func and DataKit, which the local ones say too, and of the operating system and Python.
+LOCAL = ("devtools/func/*.py", "devtools/guance/*.py")
+OTHERS = (os.strerror(errno.ECONNREFUSED), "ModuleNotFoundError: No module named ")
+# What stands for a value in a sentence: an ellipsis, or an example of a name in quotes, a number or an IAM action.
+VALUES = r"…|\"\w+\"|'\w+'|\d+|\w+:[A-Z]\w+"
 # The headings of the README that older releases' sentences, other people's bookmarks and the startup scripts that they
 # have deployed point to.
 FORMER_ANCHORS = {
@@ -113,6 +120,58 @@ def test_what_a_sentence_of_the_code_points_to_is_found_in_the_readme() -> None:
         for named in re.findall(r'README, "([^"]+)"', text) + re.findall(r'"([^"]+)" in README', text):
             for readme in READMES.values():
                 assert named in DOCUMENTS[readme], f"{source and source.path}: {named}"
+
+
+def placeholder(value):
+    """What stands for a value in an f-string: an ellipsis, and the noun where `count` puts one."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "count":
+        noun = value.args[1]
+        return f"… {noun.value}s" if isinstance(noun, ast.Constant) else "…"
+    return "…"
+
+
+def constant_parts(code):
+    """What a module says between the values: the constant parts of its texts, docstrings left out."""
+    nodes = list(ast.walk(ast.parse(code)))
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        text = ""
+        if isinstance(node, ast.JoinedStr):
+            parts = (part.value if isinstance(part, ast.Constant) else placeholder(part.value) for part in node.values)
+            text = "".join(parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            text = node.value
+        yield from filter(None, re.split(VALUES, text))
+
+
+def is_said(piece, parts):
+    """Whether a piece of a sentence is within one constant part, or is put together from long ones and punctuation."""
+    if any(piece in part for part in parts):
+        return True
+    heads = [part for part in parts if (len(part) > 8 or not re.search(r"\w", part)) and piece.startswith(part)]
+    return any(is_said(piece[len(head) :], parts) for head in heads)
+
+
+def quoted_sentences(language):
+    """The sentences that the pages quote, with the pieces between the values: all that troubleshooting explains."""
+    troubleshooting = DOCUMENTS[f"docs/{language}/troubleshooting.md"]
+    cells = [line.split("|")[1] for line in troubleshooting.splitlines() if line.startswith("|")]
+    quoted = [sentence for cell in cells for sentence in re.findall(r"`([^`]+)`", cell)]
+    for page in GUIDE:
+        spans = re.findall(r"`([^`\n]+)`", without_code(DOCUMENTS[f"docs/{language}/{page}.md"]))
+        quoted += [span for span in spans if span.count(" ") > 2 and not re.search(r"[=*/→{[]", span)]
+    return {sentence: [piece for piece in re.split(VALUES, sentence) if piece.strip(" ().,")] for sentence in quoted}
+
+
+def test_every_sentence_that_the_pages_quote_is_one_of_the_code() -> None:
+    local = [path.read_text(encoding="utf-8") for pattern in LOCAL for path in sorted(ROOT.glob(pattern))]
+    codes = [*(source.text for source in library_of().values()), *local]
+    parts = {part for code in codes for part in constant_parts(code)} | set(OTHERS)
+    quoted = quoted_sentences("en")
+    assert len(quoted) > 40
+    unknown = {sentence: [one for one in pieces if not is_said(one, parts)] for sentence, pieces in quoted.items()}
+    assert {sentence: pieces for sentence, pieces in unknown.items() if pieces or not quoted[sentence]} == {}
+    assert quoted_sentences("zh") == quoted
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
