@@ -1,14 +1,16 @@
 """DQL as Guance's documents define it: a parser of the documented form, and an evaluator over points.
 
 Source: Guance's pages "DQL Definition", "DQL Functions" and "DQL Outer Functions". A query is
-`namespace::source:(targets) { filters } [time] BY … HAVING … ORDER BY … LIMIT … OFFSET … SLIMIT … SOFFSET …`, in this
-order; an aggregate takes one field; arithmetic is between aggregates or between fields. Around queries stand the outer
+`namespace::source:(targets) { filters } [time] BY …`, then HAVING, ORDER BY, LIMIT, OFFSET, SORDER BY, SLIMIT, SOFFSET,
+in this order; an aggregate takes one field; arithmetic is between aggregates or between fields. ORDER BY and LIMIT are
+about rows, SORDER BY and SLIMIT about groups (Guance's "DQL Recipes" have both). Around queries stand the outer
 functions `eval` and `series_sum`, and `SHOW_TAG_VALUE` lists the values of a tag. Whatever else a text has is a
 DqlError: what no document shows must not be shipped. The evaluator computes less than the parser takes, and says so.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from functools import partial
 from statistics import median
@@ -33,7 +35,8 @@ AGGREGATES = frozenset(
 )
 OPERATORS = ("=", "!=", ">=", "<=", ">", "<")
 # The clauses after the filters and the time, in their order.
-CLAUSES = ("BY", "HAVING", "ORDER BY", "LIMIT", "OFFSET", "SLIMIT", "SOFFSET")
+CLAUSES = ("BY", "HAVING", "ORDER BY", "LIMIT", "OFFSET", "SORDER BY", "SLIMIT", "SOFFSET")
+EVALUATED = {"LIMIT", "ORDER BY", "SORDER BY", "SLIMIT"}
 TOKEN = re.compile(
     r"\s*(?:(?P<name>`[^`]+`)|(?P<string>'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")|(?P<duration>\d+(?:ns|us|ms|s|m|h|d|w|y)\b)"
     r"|(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_]\w*)|(?P<symbol>::|!=|>=|<=|&&|[:(){}\[\],=<>+\-*/%^?.]))"
@@ -278,7 +281,7 @@ class _Parser:
     def _clause(self, clause: str) -> Any:
         if clause == "HAVING":
             return self._condition()
-        if clause == "ORDER BY":
+        if clause in ("ORDER BY", "SORDER BY"):
             name = self._identifier()
             direction = self._next()[1].upper() if self._peek().upper() in ("ASC", "DESC") else "ASC"
             return (name, direction)
@@ -506,7 +509,7 @@ def values(statement: Statement, asked: Asked, steps: int = 1) -> Dict[Tags, Lis
     None where there is nothing. Of a query with several targets, the first one.
     """
     if isinstance(statement, Query):
-        groups = _groups(statement, asked, steps)
+        groups = _most(statement, _groups(statement, asked, steps))
         first = statement.columns[0].expression
         found = {tags: [_value(first, rows) for rows in intervals] for tags, intervals in groups.items()}
         return {tags: row for tags, row in found.items() if any(value is not None for value in row)}
@@ -530,7 +533,7 @@ def table(query: Query, asked: Asked) -> List[Dict[str, Optional[Value]]]:
     Without aggregates, every point is a row, with its `time`.
     """
     rows: List[Dict[str, Optional[Value]]] = []
-    for tags, (group,) in _groups(query, asked, 1).items():
+    for tags, (group,) in _most(query, _groups(query, asked, 1)).items():
         plain = any(isinstance(column.expression, Name) for column in query.columns)
         for part in [[row] for row in group] if plain else [group]:
             targets = {title(column): _value(column.expression, part) for column in query.columns}
@@ -539,6 +542,25 @@ def table(query: Query, asked: Asked) -> List[Dict[str, Optional[Value]]]:
         name, direction = query.clauses["ORDER BY"]
         rows.sort(key=partial(_in_order, name), reverse=direction == "DESC")
     return rows[: query.clauses.get("LIMIT", len(rows))]
+
+
+def _most(query: Query, groups: Dict[Tags, List[List[Row]]]) -> Dict[Tags, List[List[Row]]]:
+    """The groups in the order of SORDER BY, over all of their time, and as many as SLIMIT allows."""
+    items = list(groups.items())
+    if "SORDER BY" in query.clauses:
+        name, direction = query.clauses["SORDER BY"]
+        named = [column.expression for column in query.columns if title(column) == name]
+        if not named:
+            raise DqlError(f"{name} is no target that groups could be ordered by")
+        of_group = {tags: _value(named[0], [row for rows in intervals for row in rows]) for tags, intervals in items}
+        # Groups without a value are no candidates.
+        items = [item for item in items if of_group[item[0]] is not None]
+        items.sort(key=partial(_in_order_of, of_group), reverse=direction == "DESC")
+    return dict(items[: query.clauses.get("SLIMIT", len(items))])
+
+
+def _in_order_of(of_group: Mapping[Tags, Any], item: Tuple[Tags, Any]) -> Any:
+    return of_group[item[0]]
 
 
 def _in_order(name: str, row: Mapping[str, Optional[Value]]) -> Any:
@@ -554,7 +576,7 @@ def _groups(query: Query, asked: Asked, steps: int) -> Dict[Tags, List[List[Row]
     """The rows that pass the filters, by tags and interval."""
     if query.time:
         raise DqlError(f"the time of a query is not evaluated, the request's is: [{query.time}]")
-    if unknown := set(query.clauses) - {"LIMIT", "ORDER BY"}:
+    if unknown := set(query.clauses) - EVALUATED:
         raise DqlError(f"not evaluated: {sorted(unknown)}")
     found: Dict[Tags, List[List[Row]]] = {}
     length = (asked.end - asked.start) / steps
@@ -595,9 +617,12 @@ def _value(expression: Expression, rows: Sequence[Row]) -> Optional[Value]:
         return rows[-1].get(expression.name) if rows else None
     if isinstance(expression, Operation):
         return _combined(expression, lambda side: _value(side, rows))
+    found = [row[expression.field] for row in rows if row.get(expression.field) is not None]
+    if expression.function == "PERCENTILE" and expression.argument is not None:
+        # The nearest rank.
+        return sorted(found)[max(0, math.ceil(len(found) * expression.argument / 100) - 1)] if found else None
     if expression.function not in COMPUTED:
         raise DqlError(f"{expression.function} is not evaluated")
-    found = [row[expression.field] for row in rows if row.get(expression.field) is not None]
     return COMPUTED[expression.function](found) if found else None
 
 

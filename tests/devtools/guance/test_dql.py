@@ -102,6 +102,48 @@ def test_rows_without_aggregates_are_the_points_the_newest_first_when_ordered_so
     assert table(query, Asked(events, 0, 10)) == [{"df_title": "d", "time": 3}, {"df_title": "c", "time": 2}]
 
 
+LINES = [
+    Point("logging", "l", {}, {"message": "m", "url": url, "code": code, "ms": ms}, time, 0)
+    for time, (url, code, ms) in enumerate(
+        [
+            ("/a", 200, 1.0),
+            ("/b", 502, 9.0),
+            ("/b", 502, 3.0),
+            ("/c", 502, 5.0),
+            ("/b", 502, 7.0),
+            ("/a", 404, None),
+            ("/a", 404, None),
+        ]
+    )
+]
+
+
+def test_of_log_lines_the_groups_with_the_most_come_first_and_no_others() -> None:
+    query = parse("L::`l`:(COUNT(`message`) AS `n`) { `code` >= 400 } BY `url` SORDER BY `n` DESC SLIMIT 2")
+    assert table(query, Asked(LINES, 0, 10)) == [{"url": "/b", "n": 3}, {"url": "/a", "n": 2}]
+    assert list(values(query, Asked(LINES, 0, 10)).items()) == [(("/b",), [3]), (("/a",), [2])]
+    # The order is that over all of the time, in every interval.
+    assert values(query, Asked(LINES, 0, 10), 2) == {("/b",): [3, None], ("/a",): [None, 2]}
+    rising = parse("L::`l`:(MAX(`ms`) AS `n`) BY `url` SORDER BY `n`")
+    assert [row["url"] for row in table(rising, Asked(LINES, 0, 10))] == ["/a", "/c", "/b"]
+
+
+def test_a_percentile_is_a_value_of_its_rank_and_a_group_without_values_is_not_there() -> None:
+    def of(rank, **fields):
+        points = LINES if not fields else [one._replace(fields=fields) for one in LINES]
+        query = parse(f"L::`l`:(PERCENTILE(`ms`, {rank}) AS `p`) SORDER BY `p` DESC")
+        return values(query, Asked(points, 0, 10))
+
+    assert [of(rank)[()] for rank in (0, 20, 21, 95, 100)] == [[1.0], [1.0], [3.0], [9.0], [9.0]]
+    assert of(95, message="m") == {}
+
+
+def test_groups_are_ordered_by_a_target_only() -> None:
+    query = parse("L::`l`:(COUNT(`message`) AS `n`) BY `url` SORDER BY `m` DESC")
+    with pytest.raises(DqlError, match="m is no target"):
+        table(query, Asked(LINES, 0, 10))
+
+
 def test_nothing_is_a_share_of_nothing() -> None:
     nothing = [point(BUSY, 0, requests=0.0, errors=0.0)]
     assert values(parse(error_rate("5xx", Scope()).dql), Asked(nothing, 0, 60)) == {(): [None]}
@@ -141,6 +183,8 @@ def test_what_is_not_evaluated_is_said_and_not_answered_wrong(text) -> None:
         ("E::`monitor`:(`df_status` AS `Status`, `df_title` AS `Event`)", Query),
         ("M::`m`:((SUM(`4xx_a`) + SUM(`b`)) / 2 - MAX(`c`) * 3 AS `x`)", Query),
         ("M::`m`:(PERCENTILE(`a`, 90))", Query),
+        ("M::`cpu`:(avg(`a`) AS `x`) BY `host` SORDER BY `x` DESC SLIMIT 10", Query),
+        ("L::`nginx`:(`time`, `status`, `message`) { `status` >= 400 } ORDER BY `time` DESC LIMIT 100", Query),
         ('eval(100-A, A="M::`aerospike`:(LAST(`pct`)) BY `ns`, `cluster_name`")', Eval),
         ("eval(A / (B + 10) * 100, A='M::`m`:(SUM(`a`))', B='M::`m`:(SUM(`b`))')", Eval),
         ('series_sum("M::`m`:(AVG(`a`)) BY `b`")', SeriesSum),
