@@ -1,4 +1,4 @@
-"""What should stand in the sink, and what does: the demo and the contract tests judge by the same."""
+"""What DataKit should have, and what it has: the demo and the contract tests judge by the same."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ def seen_defaults(datakit: DataKit) -> Values:
 
 
 def seen(datakit: DataKit) -> Values:
-    """What a reader of the sink sees of distributions, in the form of `truth`."""
+    """What a reader of DataKit's points sees of distributions, in the form of `truth`."""
     return {(point.tags["DistributionId"], point.time): point.fields for point in datakit.latest().values()}

@@ -1,7 +1,7 @@
 """The main job in one command, on an embedded AWS, a local Func and a DataKit receiver: `make demo`.
 
 Six simulated hours with a burst of errors at one distribution, after somebody has changed its origin, and an outage of
-the sink; the end compares what stands in the sink with what CloudWatch finally shows, minute by minute.
+DataKit; the end compares what DataKit has with what CloudWatch finally shows, minute by minute.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Stage(NamedTuple):
 
 
 def main() -> int:
-    """Play the demo; 0 when everything that CloudWatch has stands in the sink, once."""
+    """Play the demo; 0 when DataKit has everything that CloudWatch has, once."""
     began = time.monotonic()
     with ExitStack() as stack:
         POINTS.parent.mkdir(parents=True, exist_ok=True)
@@ -129,18 +129,18 @@ def play(stage: Stage) -> List[TaskRecord]:
     show.story(first)
     show.heading(f"3. Six hours of the cron job, every 5 minutes (simulated, {show.date_and_time(START)[:10]}, UTC)")
     late, revised = show.clock_time(LATE), show.clock_time(REVISED)
-    show.say(f"  to come: a minute that shows up late ({late}, at {show.clock_time(LATE_AT)}), one that CloudWatch")
+    show.say(f"  with a minute that CloudWatch shows late ({late}, at {show.clock_time(LATE_AT)}), one whose values it")
     show.say(f"  revises ({revised}, at {show.clock_time(REVISED_AT)}), a burst of errors at img.example.com")
     show.say(f"  ({_times(BURST)}) after somebody has changed its origin ({show.clock_time(CHANGE)}), and an outage of")
-    show.say(f"  the sink ({_times(OUTAGE)})")
+    show.say(f"  DataKit ({_times(OUTAGE)})")
 
     def change_origin() -> None:
         stage.aws.update_distribution(stage.account, stage.ids[1], DEPLOYED_AFTER, origin="new-origin.example.com")
 
     turns = (
         (CHANGE, change_origin, "somebody changes the origin of img.example.com"),
-        (OUTAGE[0], stage.datakit.go_down, "the sink goes down"),
-        (OUTAGE[1], stage.datakit.come_up, "it is back"),
+        (OUTAGE[0], stage.datakit.go_down, "DataKit goes down"),
+        (OUTAGE[1], stage.datakit.come_up, "DataKit is back"),
     )
     records = [first]
     for until, turn, said in (*turns, (END, None, "")):
@@ -159,7 +159,7 @@ def drawn_span(records: List[TaskRecord]) -> Span:
 
 
 def judge(stage: Stage, records: List[TaskRecord]) -> bool:
-    """Show what stands in the sink, and hold it against the truth; whether all of it is there, once."""
+    """Show what DataKit has, and compare it with the truth; whether all of it is there, once."""
     start, end = START - HOUR - 3 * MINUTE, _promised(records[-1])
     show.heading("4. The objects, as the Resource Catalog (Infrastructure / Custom) shows them")
     show.objects(stage.datakit.points("custom_object"))
@@ -181,10 +181,10 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     show.heading("7. Was anything lost?")
     show.counts(
         [
-            ("runs, of which failed (the sink was down)", f"{len(records)}, {failed}"),
+            ("runs, of which failed (DataKit was down)", f"{len(records)}, {failed}"),
             ("minutes of default metrics that CloudWatch has", f"{len(expected):,}"),
-            ("  of which missing in the sink", str(len(missing))),
-            ("  of which another value in the sink", str(len(wrong))),
+            ("  of which missing in DataKit", str(len(missing))),
+            ("  of which with another value in DataKit", str(len(wrong))),
             ("  of the outage, recovered after it", f"{len(recovered):,}, and {functions:,} of functions"),
             ("points written twice with the same values", str(len(doubles))),
             ("points written again because CloudWatch revised them", str(changed)),
@@ -225,12 +225,12 @@ def finish(seconds: float) -> None:
 
 
 def _promised(record: TaskRecord) -> int:
-    """The time before which, says a run, every minute stands in the sink."""
+    """The time before which, says a run, every minute has been reported."""
     return calendar.timegm(time.strptime(record.return_value["watermark"], "%Y-%m-%dT%H:%M:%SZ"))
 
 
 def _of_functions(datakit: DataKit, span: Tuple[int, int]) -> int:
-    """The points of CloudFront functions in a time: new to the sink as well, but no minutes of a distribution."""
+    """The points of CloudFront functions in a time: new to DataKit as well, but no minutes of a distribution."""
     return sum("FunctionName" in it.tags and span[0] <= it.time < span[1] for it in datakit.latest().values())
 
 

@@ -1,4 +1,4 @@
-"""What the demo's page draws: the shipped dashboards, each query evaluated over the points in the sink."""
+"""What the demo's page draws: the shipped dashboards, each query evaluated over DataKit's points."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_the_demo_shows_each_step_and_that_nothing_was_lost(short_day, capsys) -
     out = capsys.readouterr().out
     for text in (
         *("deployed  cron job cron-starup-guance_aws_cloudfront", "First run: collecting from", "=> success"),
-        *("the sink goes down", "Connection refused", "failure: as before", "img.example.com", "Requests_Sum"),
+        *("DataKit goes down", "Connection refused", "failure: as before", "img.example.com", "Requests_Sum"),
         *("metrics billed", "make live", "points.sqlite", "dashboard.html"),
         *("recovered after it", " of functions"),
         *("somebody changes the origin of img.example.com", "06:08  CloudFront distribution img.example.com ("),

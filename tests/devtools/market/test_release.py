@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+import re
 import shutil
+import socket
+import subprocess
+import sys
 import threading
+import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 
 import pytest
 from cyclonedx.schema import SchemaVersion
@@ -181,6 +186,41 @@ def test_a_func_installs_and_deploys_from_the_served_market(served) -> None:
     job = func.deploy(PACKAGE, {"AWS AK ID": "A", "AWS AK SECRET": "B", "AWS Account Name": "C"})
     assert job.func_id == f"startup__{PACKAGE}.run"
     assert all(func.scripts[script] for script in installed)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_the_commands_of_a_readme_check_unpack_and_serve_a_release(tree, tmp_path_factory, readme) -> None:
+    _, archive, _, sums = release(tree, "1.2.3", "2026-03-02", AUDITED)
+    downloads = tmp_path_factory.mktemp("downloads")
+    for file in (archive, sums):
+        shutil.copy(file, downloads)
+    (block,) = re.findall(r"```shell\n([^`]*http\.server[^`]*)```", (ROOT / readme).read_text(encoding="utf-8"))
+    *before, serve = [line.strip() for line in block.strip().splitlines()]
+    for command in before:
+        arguments = command.replace("python3", sys.executable, 1).split()
+        if shutil.which(arguments[0]):
+            subprocess.run(arguments, cwd=downloads, check=True)
+    assert (downloads / "script-market" / "META.yaml").is_file()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert " 8000 " in serve
+    arguments = serve.replace("python3", sys.executable, 1).replace(" 8000 ", f" {port} ").split()
+    with subprocess.Popen([*arguments, "--bind", "127.0.0.1"], cwd=downloads, stderr=subprocess.DEVNULL) as server:
+        try:
+            assert f"{PACKAGE}__example" in installed_from(f"http://127.0.0.1:{port}")
+        finally:
+            server.terminate()
+
+
+def installed_from(url):
+    """The scripts that a Func installs from a market, as soon as its web server is up."""
+    for _ in range(100):
+        try:
+            return LocalFunc(SimulatedClock(NOW)).install(url)
+        except URLError:
+            time.sleep(0.1)
+    raise AssertionError(f"no market at {url}")
 
 
 def test_an_address_without_a_market_is_an_error(served) -> None:
