@@ -11,7 +11,7 @@ import threading
 import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 
 import pytest
 from cyclonedx.schema import SchemaVersion
@@ -208,19 +208,18 @@ def test_the_commands_of_a_readme_check_unpack_and_serve_a_release(tree, tmp_pat
     arguments = serve.replace("python3", sys.executable, 1).replace(" 8000 ", f" {port} ").split()
     with subprocess.Popen([*arguments, "--bind", "127.0.0.1"], cwd=downloads, stderr=subprocess.DEVNULL) as server:
         try:
-            assert f"{PACKAGE}__example" in installed_from(f"http://127.0.0.1:{port}")
+            wait_for(port)
+            assert f"{PACKAGE}__example" in LocalFunc(SimulatedClock(NOW)).install(f"http://127.0.0.1:{port}")
         finally:
             server.terminate()
 
 
-def installed_from(url):
-    """The scripts that a Func installs from a market, as soon as its web server is up."""
-    for _ in range(100):
-        try:
-            return LocalFunc(SimulatedClock(NOW)).install(url)
-        except URLError:
+def wait_for(port):
+    """Wait until a server accepts connections at a port, 10 seconds at most."""
+    with socket.socket() as tried:
+        end = time.monotonic() + 10
+        while tried.connect_ex(("127.0.0.1", port)) and time.monotonic() < end:
             time.sleep(0.1)
-    raise AssertionError(f"no market at {url}")
 
 
 def test_an_address_without_a_market_is_an_error(served) -> None:
