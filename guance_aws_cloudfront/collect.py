@@ -96,7 +96,7 @@ def report(run: Run, plan: Plan, sent: Digest, summary: Summary) -> None:
         return
     listing = list_metrics(run.config, plan, run.now(), run.aws, run.log)
     if objects_due:
-        extra_fields = inventory.extra_fields(distributions.records, listing.listed)
+        extra_fields = inventory.extra_fields(distributions.records, listing.listed, run.now())
         summary["objects"] = report_objects(run, distributions, extra_fields)
     targets = choose_targets(run, distributions, listing, plan.start, objects_due)
     report_metrics(run, plan, sent, old_points, targets, listing, summary)

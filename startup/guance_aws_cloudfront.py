@@ -40,7 +40,7 @@ CONFIGS = {
     # "datakit_id": "datakit",           # ID of the connector in Func: DataKit, DataWay or Guance
     # "datakit_keeps_time": None,        # None: find out; True or False: whether DataKit keeps the time of old points
     # "derived": True,                   # False: only what CloudWatch says, no derived error and cache-hit counts
-    # "details": False,                  # True: objects tell of standard logging; one call when one has changed
+    # "details": False,                  # True: objects tell of standard logging and of certificates that expire
     # "events": True,                    # False: no events about changes of distributions
     # "recently_active": False,          # True: request only distributions that had traffic in the last 3 hours
     # "period": 60,                      # length of a data point, a multiple of 60

@@ -6,7 +6,7 @@ import re
 import time
 import zlib
 from io import BytesIO
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from xml.sax.saxutils import escape
 
 from moto.cloudfront.models import cloudfront_backends
@@ -25,6 +25,7 @@ SUMMARY_END = "</DistributionSummary>"
 # AWS has no Items in a list of none.
 EMPTY_ITEMS = re.compile(r"<Items>\s*</Items>|<Items */>")
 STATUS = re.compile(r"<Status>\w+</Status>")
+DEFAULT_CERTIFICATE = re.compile(r"(?<=<CloudFrontDefaultCertificate>)\w+")
 ORIGIN = "origin"
 
 
@@ -39,6 +40,8 @@ class Record(NamedTuple):
     created_at: float
     settings: Mapping[str, Any]
     origin: str = "origin.example.com"
+    # The ARN of a certificate of ACM, or the ID of one of IAM; else it is CloudFront's own.
+    certificate: str = ""
 
 
 class ControlPlane:
@@ -70,7 +73,7 @@ class ControlPlane:
             made.id = made.distribution_id = record.id
             made.arn = f"arn:{account.partition}:cloudfront::{account.account_id}:distribution/{record.id}"
             made.domain_name = f"d{record.id[1:].lower()}.{DOMAINS[account.partition]}"
-            made.last_modified_time = _timestamp(record.created_at)
+            made.last_modified_time = timestamp(record.created_at)
             made.etag = f"E{record.id[:0:-1]}"
             self._domains[record.id] = made.domain_name
             self.tag(account, record.id, record.tags)
@@ -89,7 +92,7 @@ class ControlPlane:
             made, now = backend.distributions[distribution_id], self._clock.time()
             record = self._records[distribution_id] = self._records[distribution_id]._replace(**changes)
             made.distribution_config = type(made.distribution_config)(_config(record))
-            made.last_modified_time = _timestamp(now)
+            made.last_modified_time = timestamp(now)
             made.etag = f"E{zlib.crc32(f'{made.etag}{now}'.encode()):013X}"
             self._deployed_at[distribution_id] = now + deployed_after
             self._summaries.pop(account.account_id, None)
@@ -150,12 +153,14 @@ class ControlPlane:
             listing = self.answer(whole, account).body.decode()
             backend = cloudfront_backends[account.account_id][account.partition]
             self._summaries[account.account_id] = [
-                _completed(summary, backend.distributions[_id(summary)].etag) for summary in SUMMARY.findall(listing)
+                _completed(summary, backend.distributions[_id(summary)].etag, self._records.get(_id(summary)))
+                for summary in SUMMARY.findall(listing)
             ]
         return self._summaries[account.account_id]
 
 
-def _timestamp(seconds: float) -> str:
+def timestamp(seconds: float) -> str:
+    """A time as AWS has it in XML."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
@@ -163,7 +168,12 @@ def _id(summary: str) -> str:
     return summary.partition("<Id>")[2].partition("</Id>")[0]
 
 
-def _completed(summary: str, etag: str) -> str:
+def _completed(summary: str, etag: str, record: Optional[Record]) -> str:
+    certificate = record.certificate if record else ""
+    if certificate:
+        member = "ACMCertificateArn" if certificate.startswith("arn:") else "IAMCertificateId"
+        summary = DEFAULT_CERTIFICATE.sub("false", summary)
+        summary = summary.replace(f"<{member}></{member}>", f"<{member}>{certificate}</{member}>")
     missing = {"ETag": etag, "Staging": "false", "AliasICPRecordals": ""}
     added = "".join(f"<{name}>{value}</{name}>" for name, value in missing.items() if f"<{name}" not in summary)
     return EMPTY_ITEMS.sub("", summary[: -len(SUMMARY_END)]) + added + SUMMARY_END

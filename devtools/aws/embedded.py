@@ -1,7 +1,7 @@
-"""An embedded AWS for tests and the demo: CloudFront, CloudWatch, S3, STS and tagging in this process, on loopback.
+"""An embedded AWS for tests and the demo: CloudFront, CloudWatch, S3, STS, tagging, ACM and IAM in this process.
 
-moto keeps the distributions and the buckets; CloudWatch, its Logs, STS and tagging are our own. Values are
-deterministic, time is a clock that the caller turns, and everything that goes wrong at AWS goes wrong here on demand.
+It listens on loopback. moto keeps the distributions and the buckets; all else is our own. Values are deterministic,
+time is a clock that the caller turns, and everything that goes wrong at AWS goes wrong here on demand.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from devtools.aws.access_logs import LogFile, Logged, LogPlace
 from devtools.aws.accounts import ANY, Accounts, AwsAccount
+from devtools.aws.certificates import Certificates
 from devtools.aws.cloudfront import ControlPlane, Record
 from devtools.aws.cloudwatch import DataPoints, Source
 from devtools.aws.cloudwatch_api import CloudWatch
@@ -48,8 +49,16 @@ class EmbeddedAWS:
         self._control, self._buckets = ControlPlane(clock, moto), Buckets(clock, self._accounts, moto)
         self._deliveries = Deliveries()
         self.faults = Faults(seed)
+        self._certificates = Certificates()
         self._gateway = Gateway(
-            clock, self._accounts, self.faults, self._control, self._cloudwatch, self._buckets, self._deliveries
+            clock,
+            self._accounts,
+            self.faults,
+            self._control,
+            self._cloudwatch,
+            self._buckets,
+            self._deliveries,
+            self._certificates,
         )
         self._server: Optional[Server] = None
         self._created = 0
@@ -119,16 +128,19 @@ class EmbeddedAWS:
         additional_metrics: bool = False,
         enabled: bool = True,
         settings: Mapping[str, Any] = MappingProxyType({}),
+        certificate: str = "",
     ) -> str:
         """Create a distribution and return its Id; without a traffic it has one of its own, none when not enabled.
 
-        `settings` are more of its configuration, such as {"WebACLId": …}.
+        `settings` are more of its configuration, such as {"WebACLId": …}; `certificate` is the ARN of one of ACM or the
+        ID of one of IAM.
         """
         self._created += 1
         distribution_id = _distribution_id(self._seed, self._created)
         since = self._clock.time() - AGE if created_at is None else created_at
         busy = traffic or (typical_traffic(self._seed, distribution_id) if enabled else IDLE)
-        self._control.create(account, Record(distribution_id, aliases, comment, enabled, tags, since, settings))
+        record = Record(distribution_id, aliases, comment, enabled, tags, since, settings, certificate=certificate)
+        self._control.create(account, record)
         self._points.add(
             Source(distribution_id, account.account_id, account.home_region, busy, since, additional_metrics)
         )
@@ -137,11 +149,26 @@ class EmbeddedAWS:
     def update_distribution(
         self, account: AwsAccount, distribution_id: str, deployed_after: float = 240.0, **changes: Any
     ) -> None:
-        """Modify a distribution: `aliases`, `comment`, `enabled`, `settings` or `origin`, its origin's domain.
+        """Modify a distribution: `aliases`, `comment`, `enabled`, `settings`, `certificate`, or its `origin`'s domain.
 
         It has a new ETag and LastModifiedTime, and is `InProgress` for so many seconds.
         """
         self._control.update(account, distribution_id, deployed_after, changes)
+
+    def add_certificate(self, account: AwsAccount, expires_at: float, region: str = "", **members: Any) -> str:
+        """Add a certificate to ACM, and return its ARN; `members` are those of DescribeCertificate's answer.
+
+        Unless they say otherwise, ACM has issued it and renews it. `region` is the account's home region when empty.
+        """
+        return self._certificates.add_to_acm(account, region or account.home_region, expires_at, **members)
+
+    def change_certificate(self, arn: str, **members: Any) -> None:
+        """Let ACM tell something else of a certificate, such as another NotAfter (epoch seconds)."""
+        self._certificates.renew(arn, **members)
+
+    def add_server_certificate(self, account: AwsAccount, expires_at: float) -> str:
+        """Upload a server certificate to IAM, and return its ID."""
+        return self._certificates.add_to_iam(account, expires_at)
 
     def tag(self, account: AwsAccount, distribution_id: str, tags: Mapping[str, str]) -> None:
         """Give a distribution these resource tags, in the place of those of the same keys."""

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from devtools.aws.accounts import Accounts, AwsAccount
+from devtools.aws.certificates import Certificates
 from devtools.aws.cloudfront import ControlPlane
 from devtools.aws.cloudwatch import Caller
 from devtools.aws.cloudwatch_api import CloudWatch
@@ -53,6 +54,7 @@ class Gateway:
         cloudwatch: CloudWatch,
         buckets: Buckets,
         deliveries: Deliveries,
+        certificates: Certificates,
     ) -> None:
         self._clock, self._accounts, self._faults = clock, accounts, faults
         self._control, self._buckets = control, buckets
@@ -66,6 +68,8 @@ class Gateway:
             ("tagging", "GetResources"): get_resources,
             ("sts", "AssumeRole"): tokens.assume_role,
             ("sts", "GetCallerIdentity"): tokens.get_caller_identity,
+            ("acm", "DescribeCertificate"): certificates.describe_certificate,
+            ("iam", "ListServerCertificates"): certificates.list_server_certificates,
             ("monitoring", "GetMetricData"): self._cloudwatch_handler(cloudwatch.get_metric_data),
             ("monitoring", "GetMetricStatistics"): self._cloudwatch_handler(cloudwatch.get_metric_statistics),
             ("monitoring", "ListMetrics"): self._cloudwatch_handler(cloudwatch.list_metrics),

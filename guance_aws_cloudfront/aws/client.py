@@ -11,10 +11,11 @@ from botocore.config import Config
 
 from guance_aws_cloudfront.aws.credentials import FixedResolver, assumed_role, own_key
 from guance_aws_cloudfront.aws.errors import AwsError, RunOverError, clock_ahead, explain
-from guance_aws_cloudfront.aws.pace import Pace, part_of_a_second
+from guance_aws_cloudfront.aws.pace import CERTIFICATES, Pace, part_of_a_second
 from guance_aws_cloudfront.aws.responses import check_parsed, check_raw
 from guance_aws_cloudfront.aws.session import bind, new_session, speed_up_requests, trusted_certificates
 from guance_aws_cloudfront.cloudfront.catalog import NAMESPACE
+from guance_aws_cloudfront.cloudfront.certificate import region_of
 from guance_aws_cloudfront.cloudfront.record import has_id, oddities
 from guance_aws_cloudfront.deadline import Deadline
 from guance_aws_cloudfront.points.answers import Answers, merge_pages
@@ -26,6 +27,9 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10, 20
 # The default retry mode differs between botocore versions; `standard` with this count means two retries. A call that
 # hangs is given up after a minute, well within a run's time limit.
 RETRIES = {"mode": "standard", "total_max_attempts": 3}
+# What only adds a field to an object must not cost a run, or a check in Func's editor, its time: a firewall may let
+# CloudFront and CloudWatch pass, and nothing else.
+SHORT = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 FOREVER = float("inf")
 TAGGED = {"ResourceTypeFilters": ["cloudfront:distribution"], "ResourcesPerPage": 100}
 
@@ -52,6 +56,7 @@ class Aws:
         self._account, self._deadline = account, deadline
         self._concurrency, self._period = config.concurrency, config.period
         self._clock, self._pace = clock, Pace(clock)
+        self._certificates_pace = Pace(clock, CERTIFICATES)
         self._seconds_left = seconds_left
         self.calls: Counter[str] = Counter()
         self.clock_ahead: Optional[float] = None
@@ -88,13 +93,17 @@ class Aws:
         session.register("after-call", check_parsed)
         # Before each attempt of each page: AWS counts those that are retried too.
         session.register("before-send", self._stop_in_time)
-        session.register("before-send.cloudwatch.GetMetricData", self._wait_for_turn)
+        session.register("before-send.cloudwatch.GetMetricData", lambda **_: self._wait_for_turn(self._pace))
+        session.register(
+            "before-send.acm.DescribeCertificate", lambda **_: self._wait_for_turn(self._certificates_pace)
+        )
         return session
 
-    def _client(self, service: str, region: str) -> Any:
+    def _client(self, service: str, region: str, is_short: bool = False) -> Any:
+        settings = self._settings.merge(SHORT) if is_short else self._settings
         with self._explained("Connect"):
             verify = trusted_certificates()
-            client = self._session.create_client(service, region, verify=verify, config=self._settings, **self._key)
+            client = self._session.create_client(service, region, verify=verify, config=settings, **self._key)
         if self._deadline:
             bind(client, self._deadline)
         return client
@@ -173,6 +182,32 @@ class Aws:
 
         return self._each("GetDistributionConfig", ask, distribution_ids)
 
+    def certificates(self, arns: Sequence[str]) -> "List[Union[Dict[str, Any], AwsError]]":
+        """What ACM tells of each certificate, by a call for each in the region of its ARN, or the error of that call.
+
+        Each ARN names a region of the account's partition.
+        """
+        region = {arn: region_of(arn, self._account.partition) for arn in arns}
+        clients = {name: self._client("acm", name, is_short=True) for name in sorted(set(region.values()))}
+
+        def ask(arn: str) -> Dict[str, Any]:
+            client = clients[region[arn]]
+            certificate: Dict[str, Any] = client.describe_certificate(CertificateArn=arn)["Certificate"]
+            if certificate.get("CertificateArn") != arn:
+                raise ValueError("it is of another certificate")
+            return certificate
+
+        return self._each("DescribeCertificate", ask, arns)
+
+    def server_certificates(self) -> List[Dict[str, Any]]:
+        """What IAM tells of all server certificates; AwsError when any page fails, AwsDeniedError if not allowed."""
+        iam = self._client("iam", self._account.partition.region, is_short=True)
+        with self._explained("ListServerCertificates"):
+            pages = list(iam.get_paginator("list_server_certificates").paginate())
+            if pages[-1]["IsTruncated"]:
+                raise ValueError("the listing breaks off: more is to come, and it does not say where")
+        return [certificate for page in pages for certificate in page["ServerCertificateMetadataList"]]
+
     def metric_data(self, requests: Iterable[Mapping[str, Any]]) -> "Iterator[Union[Answers, AwsError]]":
         """What GetMetricData answers to each request, all pages merged, or the error of that request; one by one.
 
@@ -225,9 +260,9 @@ class Aws:
         if self._seconds_left() <= 0 or (gone is not None and gone.is_set()):
             raise RunOverError
 
-    def _wait_for_turn(self, **_: Any) -> None:
+    def _wait_for_turn(self, pace: Pace) -> None:
         with self._lock:
-            seconds = self._pace.turn()
+            seconds = pace.turn()
         if seconds > 0:
             self._clock.sleep(seconds)
 

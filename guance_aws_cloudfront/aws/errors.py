@@ -21,12 +21,13 @@ from guance_aws_cloudfront.text import clock_difference
 class AwsError(StepError):
     """A call to AWS failed for good; the text is a whole sentence for the user, without any secret.
 
-    `is_gone` when what it asked about does not exist any more, `is_of_key` when AWS does not take the access key.
+    `is_gone` when what it asked about does not exist any more, `is_of_key` when AWS does not take the access key,
+    `is_unreached` when nothing answered.
     """
 
-    def __init__(self, text: str, is_gone: bool = False, is_of_key: bool = False) -> None:
+    def __init__(self, text: str, is_gone: bool = False, is_of_key: bool = False, is_unreached: bool = False) -> None:
         super().__init__(text)
-        self.is_gone, self.is_of_key = is_gone, is_of_key
+        self.is_gone, self.is_of_key, self.is_unreached = is_gone, is_of_key, is_unreached
 
 
 class AwsDeniedError(AwsError):
@@ -102,7 +103,8 @@ PAGE_BETWEEN = (
 # An unknown key, a refused signature, an expired token: no other call will fare better.
 OF_KEY = REMEDIES[1:4]
 UNKNOWN_KEY, EXPIRED = REMEDIES[1], REMEDIES[3]
-GONE = ("NoSuchDistribution", "NoSuchResource")
+GONE = ("NoSuchDistribution", "NoSuchResource", "ResourceNotFoundException")
+UNREACHED = (HTTPClientError, BotocoreConnectionError)
 ACTIONS: Dict[str, Tuple[str, str]] = {
     "Connect": ("Preparing the calls to AWS", ""),
     "AssumeRole": ("Assuming the role", "sts:AssumeRole"),
@@ -112,6 +114,8 @@ ACTIONS: Dict[str, Tuple[str, str]] = {
     "GetResources": ("Reading the resource tags", "tag:GetResources"),
     "ListTagsForResource": ("Reading the tags of a distribution", "cloudfront:ListTagsForResource"),
     "GetDistributionConfig": ("Reading the configuration of a distribution", "cloudfront:GetDistributionConfig"),
+    "DescribeCertificate": ("Reading a certificate", "acm:DescribeCertificate"),
+    "ListServerCertificates": ("Listing the server certificates of IAM", "iam:ListServerCertificates"),
     "GetCallerIdentity": ("Asking AWS who the access key belongs to", "sts:GetCallerIdentity"),
 }
 
@@ -139,7 +143,7 @@ def explain(error: Exception, account: Account, operation: str, hidden: Sequence
     elif isinstance(error, DeadlineError):
         reason = f"AWS did not answer in time ({error})"
         advice = "Check that the Func host reaches the internet, or its proxy; the next run asks again."
-    elif isinstance(error, (HTTPClientError, BotocoreConnectionError)):
+    elif isinstance(error, UNREACHED):
         reason, advice = _of_connection(error, said)
     else:
         if isinstance(error, ResponseParserError):
@@ -155,7 +159,8 @@ def explain(error: Exception, account: Account, operation: str, hidden: Sequence
         whose = "role is assumed with the access key that" if account.role_arn else "access key"
         advice = f"{advice} The {whose} ends in …{account.ak_id[-4:]}."
     kind = AwsDeniedError if is_denied else AwsError
-    return kind(f"{step} failed: {reason}. {advice}", is_gone=code in GONE, is_of_key=is_of_key)
+    is_unreached = isinstance(error, (RunOverError, DeadlineError, *UNREACHED))
+    return kind(f"{step} failed: {reason}. {advice}", code in GONE, is_of_key, is_unreached)
 
 
 def _code(error: Exception) -> str:

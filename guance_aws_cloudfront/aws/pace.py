@@ -1,4 +1,4 @@
-"""How fast CloudWatch may be asked for metrics, so that AWS's quotas are never passed and no call is throttled away."""
+"""How fast CloudWatch and ACM may be asked, so that AWS's quotas are never passed and no call is throttled away."""
 
 import math
 from typing import Any, Mapping
@@ -7,6 +7,8 @@ from typing import Any, Mapping
 # these ask for, when they begin within the last three hours or before.
 CALLS = 50
 RECENT_POINTS, OLDER_POINTS, RECENT = 180_000, 396_000, 3 * 3600
+# Half of AWS's quota of DescribeCertificate (calls of an account in a region, for each second): others ask ACM too.
+CERTIFICATES = 5
 # A little less than that is asked for: a call that comes late must not make one too many in the second after it.
 SHARE = 0.95
 
@@ -14,14 +16,14 @@ SHARE = 0.95
 class Pace:
     """Spaces calls evenly: each takes its part of a second, and the next one begins after it. Not for several threads.
 
-    `clock` is the module `time` or its like.
+    `clock` is the module `time` or its like, `calls` the quota of calls for each second.
     """
 
-    def __init__(self, clock: Any) -> None:
+    def __init__(self, clock: Any, calls: float = CALLS) -> None:
         self._clock = clock
         self._free_at = -math.inf
         # The part of a second that a call takes.
-        self.part = 1 / CALLS / SHARE
+        self.part = 1 / calls / SHARE
 
     def turn(self) -> float:
         """How many seconds a call has to wait for its turn, which is then taken."""

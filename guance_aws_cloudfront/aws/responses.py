@@ -7,12 +7,14 @@ from typing import Any, Dict, Iterator, Mapping, Tuple
 # What an operation's output must have in addition to the members that botocore's service model itself requires.
 REQUIRED: Dict[str, Tuple[str, ...]] = {
     "AssumeRole": ("Credentials",),
+    "DescribeCertificate": ("Certificate",),
     "GetCallerIdentity": ("Arn",),
     "GetDistributionConfig": ("DistributionConfig",),
     "GetMetricData": ("MetricDataResults",),
     "GetResources": ("ResourceTagMappingList",),
     "ListDistributions": ("DistributionList",),
     "ListMetrics": ("Metrics",),
+    "ListServerCertificates": ("ServerCertificateMetadataList", "IsTruncated"),
 }
 XML_PROTOCOLS = ("rest-xml", "query")
 # Every answer of AWS has one of these, an error without a body too.

@@ -5,9 +5,10 @@ from typing import Any, Callable, Dict, NamedTuple, Sequence
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
 from guance_aws_cloudfront.check.table import FAILED, MISSING, OK, UNTRIED, Attempt, Row
+from guance_aws_cloudfront.cloudfront.certificate import Facts, acm_certificate, acm_facts, iam_certificate
 from guance_aws_cloudfront.cloudfront.record import text_of
 from guance_aws_cloudfront.settings.config import CollectorConfig
-from guance_aws_cloudfront.text import count
+from guance_aws_cloudfront.text import count, minute_utc
 
 Record = Dict[str, Any]
 
@@ -24,6 +25,8 @@ class OptionalAction(NamedTuple):
     needed: Callable[[CollectorConfig], bool]
     of_one: bool
     ask: Callable[[Aws, Sequence[Record]], str]
+    # Whether there is anything to ask about; where there is not, the action has no row.
+    applies: Callable[[Sequence[Record]], bool] = lambda records: True
 
     def of(self, records: Sequence[Record]) -> Callable[[Aws], str]:
         """The trial of these distributions."""
@@ -81,6 +84,26 @@ def _configuration_of_one(aws: Aws, records: Sequence[Record]) -> str:
     return f"{records[0]['Id']} {logs} standard logs"
 
 
+def _has_certificates(certificate: Callable[[Record], str]) -> Callable[[Sequence[Record]], bool]:
+    return lambda records: any(map(certificate, records))
+
+
+def _certificate_of_one(aws: Aws, records: Sequence[Record]) -> str:
+    record = next(one for one in records if acm_certificate(one))
+    (certificate,) = aws.certificates([acm_certificate(record)])
+    if isinstance(certificate, AwsError):
+        raise certificate
+    return f"the certificate of {record['Id']} {_until(acm_facts(certificate))}"
+
+
+def _server_certificates(aws: Aws, _: Sequence[Record]) -> str:
+    return f"{count(len(aws.server_certificates()), 'server certificate')} listed"
+
+
+def _until(facts: Facts) -> str:
+    return f"is valid until {minute_utc(facts['expires'])} UTC" if "expires" in facts else "has no end"
+
+
 OPTIONAL_ACTIONS = (
     OptionalAction(
         "cloudwatch:ListMetrics",
@@ -110,5 +133,21 @@ OPTIONAL_ACTIONS = (
         _for_details,
         True,
         _configuration_of_one,
+    ),
+    OptionalAction(
+        "acm:DescribeCertificate",
+        "an object cannot tell when a certificate of ACM expires",
+        _for_details,
+        True,
+        _certificate_of_one,
+        _has_certificates(acm_certificate),
+    ),
+    OptionalAction(
+        "iam:ListServerCertificates",
+        "an object cannot tell when a server certificate of IAM expires",
+        _for_details,
+        False,
+        _server_certificates,
+        _has_certificates(iam_certificate),
     ),
 )

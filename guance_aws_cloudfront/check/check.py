@@ -83,6 +83,8 @@ def check(account: Account, config: CollectorConfig, func: Any, clock: Any, dry_
     billed += search.billed
 
     for optional in OPTIONAL_ACTIONS:
+        if not optional.applies(records):
+            continue
         reason = no_records if optional.of_one and not records else ""
         table.add(optional_row(optional, aws.ask(optional.of(records), unless=reason), config))
 
@@ -206,7 +208,7 @@ def _choose(account: Account, config: CollectorConfig, func: Any, aws: AwsCalls,
     def chosen(connection: Aws) -> Any:
         inventory = Inventory(account, config, connection, unkept, quiet, objects_due=True)
         distributions = inventory.chosen(records)
-        return distributions, inventory.extra_fields(distributions.records[:1], None)
+        return distributions, inventory.extra_fields(distributions.records[:1], None, now)
 
     asked = aws.ask(chosen)
     if asked.answer is None:

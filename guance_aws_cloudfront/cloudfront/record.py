@@ -21,7 +21,14 @@ READABLE = (
     "GeoRestriction",
     "EdgeFunctions",
 )
-EXTRA_FIELDS = ("AdditionalMetrics", "Logging", "DefaultRootObject")
+EXTRA_FIELDS = (
+    "AdditionalMetrics",
+    "Logging",
+    "DefaultRootObject",
+    "CertificateExpires",
+    "CertificateDaysLeft",
+    "CertificateRenewal",
+)
 
 Record = Mapping[str, Any]
 # 2000 to 2100, in epoch seconds: a time outside is none, or one in milliseconds.

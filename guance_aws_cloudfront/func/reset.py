@@ -15,6 +15,7 @@ KEPT = {
     "tags": "resource tags",
     "details": "details of configurations",
     "asked": "until when distributions have been asked for",
+    "certificates": "when certificates expire",
     "events": "what is known of distributions",
     "known": "which distributions there were",
     "objects_at": "the time of the last objects",

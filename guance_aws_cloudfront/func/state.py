@@ -15,8 +15,8 @@ SCOPE = "guance_aws_cloudfront"
 VERSION = 1
 KEPT_FOR = 7 * 86400
 # What `keep` is used for: resource tags, parts of configurations, until when distributions have been asked for,
-# which there were, and what is known of them, for the events of what changes.
-RECALLED = ("tags", "details", "asked", "known", "events")
+# which there were, when their certificates expire, and what is known of them, for the events of what changes.
+RECALLED = ("tags", "details", "asked", "known", "certificates", "events")
 REMEDY = {
     "STORE": "Check Func's database: without it no run can begin.",
     "CACHE": "Check Func's Redis: without it recent points are sent again in every run.",

@@ -21,7 +21,7 @@ def object_point(
     account: Account,
     reported_at: int,
     resource_tags: Mapping[str, str] = MappingProxyType({}),
-    extra_fields: Mapping[str, Union[str, bool]] = MappingProxyType({}),
+    extra_fields: Mapping[str, Union[str, bool, int]] = MappingProxyType({}),
 ) -> Dict[str, Any]:
     """The point of a distribution record; `reported_at` is in epoch seconds.
 

@@ -13,6 +13,7 @@ from guance_aws_cloudfront.points.resource_tags import cleaned
 from guance_aws_cloudfront.points.series import Listed, distributions_by_function, has_additional_metrics
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.settings.config import CollectorConfig
+from guance_aws_cloudfront.steps.certificates import fields_of_certificates
 from guance_aws_cloudfront.text import count, some_of
 
 # Configurations are asked for one by one: so many a run, until all are known.
@@ -89,12 +90,24 @@ class Inventory:
         called = {name for name, of in callers.items() if ids.intersection(of)}
         return Distributions(chosen, clean.by_id, listed, callers, called)
 
-    def extra_fields(self, records: Sequence[Record], listed: Optional[Listed]) -> Dict[str, Dict[str, Any]]:
-        """What objects carry beside the records, by distribution ID: logging, and whether additional metrics are on."""
+    def extra_fields(
+        self, records: Sequence[Record], listed: Optional[Listed], now: float
+    ) -> Dict[str, Dict[str, Any]]:
+        """What objects carry beside the records at `now` (epoch seconds), by distribution ID.
+
+        That is whether additional metrics are on and, with the key 'details', logging and certificates.
+        """
         details = self.details(records)
+        certificates: Mapping[str, Mapping[str, Any]] = {}
+        if self._config.details:
+            certificates = fields_of_certificates(records, self._account, self._aws, self._state, self._log, now)
         known = {record["Id"]: has_additional_metrics(record["Id"], listed or {}) for record in records}
         return {
-            key: {**details.get(key, {}), **({} if is_on is None else {"AdditionalMetrics": is_on})}
+            key: {
+                **details.get(key, {}),
+                **certificates.get(key, {}),
+                **({} if is_on is None else {"AdditionalMetrics": is_on}),
+            }
             for key, is_on in known.items()
         }
 

@@ -19,7 +19,7 @@ from botocore.validate import validate_parameters
 from devtools.clock import SimulatedClock
 from guance_aws_cloudfront.aws.client import Aws, side_by_side
 from guance_aws_cloudfront.aws.errors import AwsError
-from guance_aws_cloudfront.aws.pace import CALLS, SHARE
+from guance_aws_cloudfront.aws.pace import CALLS, CERTIFICATES, SHARE
 from guance_aws_cloudfront.aws.session import KEPT_AS, epoch_seconds
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, all_metrics
 from guance_aws_cloudfront.deadline import Deadline
@@ -346,6 +346,49 @@ def test_calls_for_metrics_are_spaced_and_so_are_attempts_again(account, config)
     made._cloudwatch.meta.events.register("before-send", answer)
     list(made.metric_data([REQUEST] * 4))
     assert [at - begun[0] for at in begun] == pytest.approx([number / CALLS / SHARE for number in range(5)])
+
+
+def test_calls_for_certificates_are_spaced_too(account, config) -> None:
+    clock = SimulatedClock(NOW)
+    made, begun = Aws(account, config, "test", clock), []
+    made._concurrency = 1
+    arns = [f"arn:aws:acm:us-east-1:123456789012:certificate/{number}" for number in range(4)]
+
+    def answer(request, **_):
+        begun.append(clock.monotonic())
+        arn = json.loads(request.body)["CertificateArn"]
+        return respond(request, 200, json.dumps({"Certificate": {"CertificateArn": arn, "NotAfter": NOW}}))
+
+    made._session.register("before-send.acm", answer)
+    assert [one["CertificateArn"] for one in made.certificates(arns[:1]) + made.certificates(arns[1:])] == arns
+    assert [at - begun[0] for at in begun] == pytest.approx([number / CERTIFICATES / SHARE for number in range(4)])
+
+
+@pytest.mark.parametrize(
+    ("partition", "acm", "iam"),
+    [
+        ("aws", "https://acm.us-east-1.amazonaws.com/", "https://iam.amazonaws.com/"),
+        ("aws-cn", "https://acm.cn-north-1.amazonaws.com.cn/", "https://iam.cn-north-1.amazonaws.com.cn/"),
+    ],
+)
+def test_an_acm_or_iam_out_of_reach_is_asked_twice_at_the_endpoint_of_the_partition(
+    config, monkeypatch, partition, acm, iam
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    made, sent = Aws(parse_account({**RAW_ACCOUNT, "partition": partition}), config, "test"), []
+
+    def fail(request, **_):
+        sent.append(request.url)
+        raise ConnectTimeoutError(endpoint_url=request.url)
+
+    made._session.register("before-send", fail)
+    region = acm.split(".")[1]
+    (error,) = made.certificates([f"arn:{partition}:acm:{region}:123456789012:certificate/1"])
+    assert error.is_unreached
+    assert str(error).startswith("Reading a certificate failed: AWS could not be reached (ConnectTimeoutError")
+    with pytest.raises(AwsError, match="Listing the server certificates of IAM failed: AWS could not be reached"):
+        made.server_certificates()
+    assert sent == [acm, acm, iam, iam]
 
 
 def test_a_call_that_hangs_is_given_up_at_the_deadline_and_not_tried_again(account, config, monkeypatch) -> None:

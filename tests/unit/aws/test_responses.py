@@ -44,6 +44,11 @@ LISTING = (
     "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>1</Quantity><Items>"
     "<DistributionSummary><Id>E1</Id></DistributionSummary></Items></DistributionList>"
 )
+ACM = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+SERVER_CERTIFICATES = (
+    "<IsTruncated>false</IsTruncated><ServerCertificateMetadataList><member><Path>/</Path><ServerCertificateId>ASCA1"
+    "</ServerCertificateId><Expiration>2026-05-01T00:00:00Z</Expiration></member></ServerCertificateMetadataList>"
+)
 # A good answer of every operation, in XML, and in JSON where the service may speak that.
 GOOD = {
     "ListDistributions": (LISTING, None),
@@ -58,6 +63,8 @@ GOOD = {
         {"Metrics": [{"MetricName": "Requests", "Dimensions": []}]},
     ),
     "GetResources": ("", {"ResourceTagMappingList": [{"ResourceARN": ARN, "Tags": [{"Key": "a", "Value": "b"}]}]}),
+    "DescribeCertificate": ("", {"Certificate": {"CertificateArn": ACM, "NotAfter": NOW}}),
+    "ListServerCertificates": (wrapped("ListServerCertificates", SERVER_CERTIFICATES), None),
     "AssumeRole": (wrapped("AssumeRole", CREDENTIALS), None),
     "GetCallerIdentity": (wrapped("GetCallerIdentity", "<Arn>arn:aws:iam::123456789012:user/x</Arn>"), None),
 }
@@ -69,6 +76,8 @@ CALLS = {
     "GetMetricData": lambda aws: raised(aws.metric_data([REQUEST])),
     "ListMetrics": lambda aws: aws.listed_metrics(),
     "GetResources": lambda aws: aws.resource_tags(),
+    "DescribeCertificate": lambda aws: raised(aws.certificates([ACM])),
+    "ListServerCertificates": lambda aws: aws.server_certificates(),
     "AssumeRole": None,
     "GetCallerIdentity": lambda aws: aws.caller(),
 }
@@ -156,7 +165,7 @@ def test_every_operation_that_is_called_is_tried_here() -> None:
 
 def test_what_is_required_exists_in_the_service_models() -> None:
     session = botocore.session.Session()
-    services = [session.get_service_model(name) for name in ("cloudfront", "cloudwatch", "sts")]
+    services = [session.get_service_model(name) for name in ("acm", "cloudfront", "cloudwatch", "iam", "sts")]
     services.append(session.get_service_model("resourcegroupstaggingapi"))
     for operation, names in REQUIRED.items():
         (model,) = [one.operation_model(operation) for one in services if operation in one.operation_names]
@@ -181,6 +190,8 @@ MISSING = {
     "ListMetrics": ("Metrics",),
     "GetMetricData": ("MetricDataResults",),
     "GetResources": ("ResourceTagMappingList",),
+    "DescribeCertificate": ("Certificate",),
+    "ListServerCertificates": ("ServerCertificateMetadataList", "IsTruncated"),
 }
 
 
