@@ -22,7 +22,7 @@ ACCOUNT = {
     # Examples, to be used without the "#":
     # "session_token": "…",              # only for a temporary access key (ASIA…)
     # "role_arn": "arn:aws:iam::123456789012:role/guance",    # a role to assume with the key
-    # "external_id": "a-long-random-text",    # the external ID that the role demands
+    # "external_id": "a-long-random-text",    # the external ID that the role requires
     # "partition": "aws-cn",             # AWS China; the default is "aws"
     # "regions": ["cn-northwest-1"],     # the partition by a region of it, in place of "partition"
     # "cloudwatch_region": "cn-north-1",    # China only, if CloudWatch has no values in cn-northwest-1
@@ -38,9 +38,9 @@ CONFIGS = {
     #
     # Defaults, to be changed and used without the "#":
     # "datakit_id": "datakit",           # ID of the connector in Func: DataKit, DataWay or Guance
-    # "datakit_keeps_time": None,        # None: find out; True or False: whether DataKit keeps the time of old points
+    # "datakit_keeps_time": None,        # None: find out whether DataKit keeps the time of old points; True or False
     # "derived": True,                   # False: only what CloudWatch says, no derived error and cache-hit counts
-    # "details": False,                  # True: objects tell of standard logging and of certificates that expire
+    # "details": False,                  # True: objects show standard logging and when certificates expire
     # "events": True,                    # False: no events about changes of distributions
     # "recently_active": False,          # True: request only distributions that had traffic in the last 3 hours
     # "period": 60,                      # length of a data point, a multiple of 60
@@ -50,7 +50,7 @@ CONFIGS = {
     # "max_catch_up": 172800,            # how far back an outage is caught up, at most 15 days
     # "object_interval": 900,            # how often objects are reported
     # "concurrency": 4,                  # CloudWatch calls at a time
-    # "time_limit": 240,                 # when a run ends in good order; keep it below the timeout of run
+    # "time_limit": 240,                 # when a run starts no more windows; keep it below the timeout of run
     # "dry_run": False,                  # True: show what would be written, write nothing
 }
 
@@ -80,7 +80,7 @@ def preview(account_name=None):
     return _collector(account_name).preview(DFF)
 
 
-@DFF.API("AWS CloudFront: reset / 重新开始", timeout=60)
+@DFF.API("AWS CloudFront: reset / 重置", timeout=60)
 def reset(account_name=None):
     """Forget what is kept of the account between runs: the next run begins as the first one did."""
     return _collector(account_name).reset(DFF)

@@ -216,10 +216,14 @@ def test_the_commands_of_a_readme_check_unpack_and_serve_a_release(tree, tmp_pat
 
 def wait_for(port):
     """Wait until a server accepts connections at a port, 10 seconds at most."""
+    end = time.monotonic() + 10
+    while not is_up(port) and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def is_up(port):
     with socket.socket() as tried:
-        end = time.monotonic() + 10
-        while tried.connect_ex(("127.0.0.1", port)) and time.monotonic() < end:
-            time.sleep(0.1)
+        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_an_address_without_a_market_is_an_error(served) -> None:
