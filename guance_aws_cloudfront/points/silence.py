@@ -4,7 +4,7 @@ CloudWatch says nothing of its incidents. Values that come up to three hours lat
 `windows`; what comes later, up to a day, by asking for one metric of one distribution.
 """
 
-from typing import Callable, Iterable, Mapping, Optional, Sequence, Set
+from typing import Callable, Iterable, List, Mapping, Optional, Sequence, Set
 
 from guance_aws_cloudfront.points.windows import Progress, Silence, Stretch, Window
 
@@ -41,6 +41,17 @@ def late_stretch(silence: Silence, minutes: Iterable[int], period: int) -> Optio
     """What to ask for, of all sources, for values were found in these minutes; None when all of them are known."""
     new = [minute for minute in minutes if not any(window.start <= minute < window.end for window in silence.found)]
     return Stretch(min(new), max(new) + period) if new else None
+
+
+def with_found(silence: Silence, minutes: Iterable[int], period: int) -> Silence:
+    """The silence with these minutes, too, among those that need not be asked for again."""
+    windows: List[Window] = []
+    for window in sorted([*silence.found, *(Window(minute, minute + period) for minute in minutes)]):
+        if windows and window.start <= windows[-1].end:
+            windows[-1] = Window(windows[-1].start, max(windows[-1].end, window.end))
+        else:
+            windows.append(window)
+    return silence._replace(found=tuple(windows))
 
 
 def is_over(silence: Silence, minutes: Iterable[int], end: int, period: int) -> bool:

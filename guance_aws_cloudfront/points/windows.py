@@ -43,7 +43,7 @@ class Stretch(NamedTuple):
 class Silence(NamedTuple):
     """Since which minute (epoch seconds) no distribution has had values, and the one that had most of them before.
 
-    `found` are the windows in which late values have been found since, which need not be asked for again.
+    `found` are the windows of which values have been reported since, which need not be asked for again.
     """
 
     since: int

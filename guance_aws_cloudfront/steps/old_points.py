@@ -3,7 +3,7 @@
 from typing import Optional
 
 from guance_aws_cloudfront.guance.sink import OLDEST_KEPT, KeepsTime
-from guance_aws_cloudfront.points.windows import Progress
+from guance_aws_cloudfront.points.windows import Progress, merged
 from guance_aws_cloudfront.steps.inventory import Distributions
 from guance_aws_cloudfront.steps.objects import witness_object
 from guance_aws_cloudfront.steps.run import Run
@@ -38,7 +38,8 @@ class OldPoints:
 
     def warn_of_waiting(self, progress: Progress) -> None:
         """Say what waits for a connector that keeps the time of points, since when, and what to do; or nothing."""
-        waiting = [stretch for stretch in progress.backlog if stretch.is_held]
+        # Minutes of which some wait for all distributions and some for one count once.
+        waiting = merged(stretch._replace(sources=()) for stretch in progress.backlog if stretch.is_held)
         if not waiting or self._answer is None or self._answer.keeps:
             return
         start, end = min(one.start for one in waiting), max(one.end for one in waiting)

@@ -7,8 +7,15 @@ from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS
 from guance_aws_cloudfront.func.digest import Digest
 from guance_aws_cloudfront.points.queries import metric_data_request
 from guance_aws_cloudfront.points.series import plan_series
-from guance_aws_cloudfront.points.silence import LONGEST_SECONDS, find_silence, is_over, late_stretch, probe_window
-from guance_aws_cloudfront.points.windows import Progress, Window, merged
+from guance_aws_cloudfront.points.silence import (
+    LONGEST_SECONDS,
+    find_silence,
+    is_over,
+    late_stretch,
+    probe_window,
+    with_found,
+)
+from guance_aws_cloudfront.points.windows import Progress, merged
 from guance_aws_cloudfront.steps.run import Run
 from guance_aws_cloudfront.text import duration, minute_utc
 
@@ -42,7 +49,7 @@ def look_for_late_values(run: Run, progress: Progress) -> Probe:
             f"Late values have come: {minute_utc(stretch.start)} to {minute_utc(stretch.end)} UTC "
             f"({duration(stretch.end - stretch.start)}) is asked for again."
         )
-        silence = silence._replace(found=(*silence.found, Window(stretch.start, stretch.end)))
+        silence = with_found(silence, range(stretch.start, stretch.end, period), period)
         progress = progress._replace(silence=silence, backlog=merged([*progress.backlog, stretch]))
     if is_over(silence, minutes, window.end, period) or progress.watermark - silence.since > LONGEST_SECONDS:
         progress = progress._replace(silence=None)
@@ -58,7 +65,9 @@ def watch_for_silence(run: Run, progress: Progress, sent: Digest, end: int) -> P
         return progress
     if newest is not None and newest >= silence.since:
         reported = sent.reported_since(silence.since).get(silence.source, ())
-        return progress._replace(silence=None) if is_over(silence, reported, end, period) else progress
+        # What stands in Guance must not be taken for late once no regular look reaches it any more.
+        known = None if is_over(silence, reported, end, period) else with_found(silence, reported, period)
+        return progress._replace(silence=known)
     run.log.warn(
         f"No distribution has had values since {minute_utc(silence.since)} UTC, though there were some in nearly "
         "every minute before: CloudWatch delivers late, or there are no requests any more. What comes late is made "

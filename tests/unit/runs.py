@@ -146,6 +146,12 @@ class World:
         config = parse_config({**self.configs, **configs})
         return collect.collect(parse_account(RAW_ACCOUNT), config, self, self.clock, is_dry_run)
 
+    def run_for(self, minutes, every=5, **configs):
+        """Runs every five minutes, for so many minutes; the summary of the last one."""
+        for _ in range(minutes // every - 1):
+            self.run(every, **configs)
+        return self.run(every, **configs)
+
     def fail(self, minutes=0, **configs):
         """A run that fails; what it says."""
         with pytest.raises(CollectError) as error:

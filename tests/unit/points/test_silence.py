@@ -1,6 +1,6 @@
 """A busy account that falls silent is noticed; one that is idle is not."""
 
-from guance_aws_cloudfront.points.silence import find_silence, is_over, late_stretch, probe_window
+from guance_aws_cloudfront.points.silence import find_silence, is_over, late_stretch, probe_window, with_found
 from guance_aws_cloudfront.points.windows import Progress, Silence, Stretch, Window
 from tests.conftest import NOW
 
@@ -64,3 +64,11 @@ def test_it_is_over_when_nearly_all_has_come() -> None:
     assert not is_over(silence, [], end, 60)
     assert not is_over(silence, range(NOW, NOW + HOUR // 2, 60), end, 60)
     assert is_over(silence, range(NOW, end, 60), end, 60)
+
+
+def test_minutes_that_were_found_are_kept_as_few_windows() -> None:
+    found = with_found(Silence(NOW, "E0"), [NOW + 120, NOW + 180, NOW + 600], 60)
+    assert found == Silence(NOW, "E0", (Window(NOW + 120, NOW + 240), Window(NOW + 600, NOW + 660)))
+    assert with_found(found, [NOW + 240, NOW + 180], 60).found[0] == Window(NOW + 120, NOW + 300)
+    assert with_found(found, range(NOW, NOW + 660, 60), 60).found == (Window(NOW, NOW + 660),)
+    assert with_found(found, [], 60) == found
