@@ -55,15 +55,14 @@ class FakeAws:
         return dict(self._world.tags)
 
     def tags_of(self, arns):
-        self.calls["ListTagsForResource"] += len(arns)
+        self.calls.update(["ListTagsForResource"] * len(arns))
         self._world.tags_asked.extend(arns)
         return [self._world.errors.get(arn) or self._world.tags.get(arn, {}) for arn in arns]
 
     def configurations(self, distribution_ids):
-        self.calls["GetDistributionConfig"] += len(distribution_ids)
+        self.calls.update(["GetDistributionConfig"] * len(distribution_ids))
         self._world.configurations_asked.extend(distribution_ids)
-        found = (self._world.errors.get(f"config {key}") or self._world.configurations for key in distribution_ids)
-        return list(found)
+        return [self._world.errors.get(f"config {key}") or self._world.configurations for key in distribution_ids]
 
     def metric_data(self, requests):
         for request in requests:
@@ -183,6 +182,10 @@ class World:
     def progress(self):
         """What STORE has of how far the account has been reported."""
         return self.STORE.get("watermark/aws/prod", scope="guance_aws_cloudfront")
+
+    def recall(self, what):
+        """What CACHE has under a name."""
+        return json.loads(self.CACHE.get(f"{what}/aws/prod", scope="guance_aws_cloudfront"))["kept"]
 
 
 def minutes(source, start, end):
