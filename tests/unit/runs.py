@@ -64,6 +64,11 @@ class FakeAws:
         self._world.configurations_asked.extend(distribution_ids)
         return [self._world.errors.get(f"config {key}") or self._world.configurations for key in distribution_ids]
 
+    def certificates(self, arns):
+        # No distribution here has a certificate of its own.
+        assert not arns
+        return []
+
     def metric_data(self, requests):
         for request in requests:
             self.calls["GetMetricData"] += 1
