@@ -23,7 +23,7 @@ LONGEST_POINT = 768 * 1024
 FIELD_OVERHEAD = 24
 LARGEST = 2**63 - 1
 METRIC, OBJECT = "metric", "custom_object"
-FLOATS = frozenset([float])
+FLOATS, NUMBERS = frozenset([float]), frozenset([int, float])
 # An object may not have these keys, nor any with a dot.
 FORBIDDEN = ("class", "date")
 # What an object or point is known by, and an object's whole record: left out last.
@@ -51,7 +51,7 @@ def fitted(
     if place not in known:
         known[place] = _looked_at(point["tags"], is_object)
     _, tags, said_of_tags = known[place]
-    if not said_of_tags and tags is point["tags"] and _is_plain(point, is_object):
+    if not said_of_tags and tags is point["tags"] and _is_plain(point, category):
         return point, []
     said = [*said_of_tags]
     measurement = _measurement(point["measurement"], said)
@@ -73,13 +73,13 @@ def _looked_at(tags: Dict[str, str], is_object: bool) -> Tuple[Dict[str, str], D
     return tags, tags if fit == tags else fit, said
 
 
-def _is_plain(point: Mapping[str, Any], is_object: bool) -> bool:
-    """Whether there is nothing to do but for the tags, as mostly: finite numbers with names that may stay."""
+def _is_plain(point: Mapping[str, Any], category: str) -> bool:
+    """Whether there is nothing to do but for the tags, as mostly: numbers, and texts but in metrics, that may stay."""
     fields = point["fields"]
     return (
-        not is_object
+        category != OBJECT
         and _may_stay(point["measurement"], tuple(fields))
-        and _are_finite(fields.values())
+        and (_are_finite(fields.values()) if category == METRIC else _are_sendable(fields.values()))
         and fields.keys().isdisjoint(point["tags"])
     )
 
@@ -179,6 +179,18 @@ def _json(value: Any) -> str:
 def _are_finite(values: Collection[Any]) -> bool:
     # A sum is finite only where all of its terms are.
     return FLOATS.issuperset(map(type, values)) and math.isfinite(sum(values))
+
+
+def _are_sendable(values: Collection[Any]) -> bool:
+    """Whether values are numbers in bounds, and texts on one line that fit into a point all together, by one look."""
+    text = "".join([value for value in values if type(value) is str])
+    numbers = [value for value in values if type(value) is not str]
+    if not text.isprintable() or not NUMBERS.issuperset(map(type, numbers)):
+        return False
+    # A character has at most four bytes.
+    size = 4 * len(text) + (LONGEST_KEY + FIELD_OVERHEAD) * len(values) + LONGEST_TAGS + LONGEST_MEASUREMENT
+    is_bounded = not numbers or (min(numbers) >= -LARGEST and max(numbers) <= LARGEST and math.isfinite(sum(numbers)))
+    return is_bounded and size <= LONGEST_POINT
 
 
 # All points of a kind have the same measurement and keys.

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from devtools.func.connectors import _line
 from devtools.guance.line_protocol import METRIC, OBJECT, STUMBLES, parse_body
 from guance_aws_cloudfront.cloudfront.catalog import all_metrics
+from guance_aws_cloudfront.guance import limits
 from guance_aws_cloudfront.guance.limits import fitted, shortened
 from guance_aws_cloudfront.points.answers import merge_pages, no_numbers
 from guance_aws_cloudfront.points.metrics import gather, metric_points, source_tags
@@ -39,6 +40,33 @@ def taken(fit, is_object=True):
 def test_a_point_within_the_limits_stays_as_it_is() -> None:
     whole = point({"Id": "E1", "Alias": "ü.example.com"}, {"s": "a b", "b": True, "i": 7, "f": 0.5})
     assert fitted(whole, OBJECT) == (whole, [])
+
+
+# Values of log lines: what the short look must not let by, and what it should.
+LOG_VALUES = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(["a\nb", "\u2028", "ü", "", "x" * 200_000, "\ud800"]),
+    st.integers(-(2**65), 2**65),
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.booleans(),
+    st.sampled_from([None, b"x", 2**63 - 1, 2**63, -(2**63), 1e300, -1e300]),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["message", "status", "a", "b.c", "name", "é"]), LOG_VALUES, max_size=5))
+def test_the_short_look_at_a_log_line_lets_by_only_what_the_long_one_would_not_change(fields) -> None:
+    line = {"measurement": "aws_cloudfront", "tags": {"name": "E1"}, "fields": fields, "timestamp": NOW}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "_is_plain", lambda point, category: False)
+        expected = fitted(line, "logging")
+    assert fitted(line, "logging") == expected
+
+
+def test_a_usual_log_line_goes_out_as_it_is_without_a_long_look(monkeypatch) -> None:
+    fields = {"message": "GET / 200", "status": "ok", "sc_status": 200, "time_taken_ms": 1.5, "cs_uri_stem": "/ü"}
+    line = {"measurement": "aws_cloudfront", "tags": {"name": "E1"}, "fields": fields, "timestamp": NOW}
+    monkeypatch.setattr(limits, "_fields", None)
+    assert fitted(line, "logging")[0] is line
 
 
 LONG = "ü" * 600
