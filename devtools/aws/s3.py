@@ -16,7 +16,7 @@ from moto.s3.models import s3_backends
 
 from devtools.aws.accounts import Accounts, AwsAccount, denied
 from devtools.aws.moto_app import MotoApp
-from devtools.aws.wire import ApiError, Request, Response, s3_error
+from devtools.aws.wire import S3_IDS, ApiError, Request, Response, s3_error
 
 OBJECT, BUCKET = ("GetObject", "HeadObject"), ("ListObjectsV2", "HeadBucket", "GetBucketLocation")
 
@@ -136,7 +136,9 @@ def _elsewhere(request: Request, bucket: Bucket) -> Response:
 
 def _told(request: Request, account: AwsAccount, bucket: Bucket) -> Mapping[str, str]:
     """The headers that moto leaves out."""
-    told = {"x-amz-bucket-region": bucket.region} if request.operation in BUCKET else {}
+    told = dict(S3_IDS)
+    if request.operation in BUCKET:
+        told["x-amz-bucket-region"] = bucket.region
     if bucket.requester_pays and account.account_id != bucket.owner.account_id:
         told["x-amz-request-charged"] = "requester"
     if bucket.kms_key and request.operation in OBJECT:

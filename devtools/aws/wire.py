@@ -37,6 +37,8 @@ S3_OPERATIONS = {
     ("DELETE", False): "DeleteBucket",
 }
 S3_PARAMETERS = {"list-type": "ListObjectsV2", "location": "GetBucketLocation"}
+# With these two S3 signs every answer.
+S3_IDS = {"x-amz-request-id": "EMBEDDED00000000", "x-amz-id-2": "ZW1iZWRkZWQ="}
 IAM_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
 # S3's operations that need an action of another name.
 IAM_ACTIONS = {
@@ -191,10 +193,12 @@ def error_response(request: Request, error: ApiError) -> Response:
 
 def s3_error(request: Request, error: ApiError, **elements: str) -> Response:
     """An error as S3 sends it, with more elements; the answer to a HEAD has no body."""
-    said = {"Code": spelled(error.code, S3), "Message": error.message, **elements, "RequestId": "EMBEDDED00000000"}
+    said = {"Code": spelled(error.code, S3), "Message": error.message, **elements}
+    said["RequestId"] = S3_IDS["x-amz-request-id"]
     body = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in said.items())
     answer = xml_response(f"<Error>{body}</Error>", error.status)
-    return answer._replace(body=b"") if request.method == "HEAD" else answer
+    headers = {**answer.headers, **S3_IDS}
+    return Response(error.status, headers, b"" if request.method == "HEAD" else answer.body)
 
 
 def spelled(code: str, protocol: str) -> str:

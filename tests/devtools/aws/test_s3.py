@@ -108,6 +108,19 @@ def test_calls_are_counted_with_what_they_are_about(aws, bucket) -> None:
     ]
 
 
+def test_every_answer_has_the_ids_of_s3(aws, bucket) -> None:
+    s3, seen = s3_of(aws), []
+    s3.meta.events.register("after-call.s3", lambda parsed, **_: seen.append(parsed["ResponseMetadata"]["HTTPHeaders"]))
+    body(s3)
+    keys(s3)
+    s3.head_object(Bucket=bucket, Key=KEY)
+    refusal(s3.get_object, Bucket=bucket, Key="none")
+    aws.deny(AK_ID, GET)
+    refusal(s3.get_object, Bucket=bucket, Key=KEY)
+    assert len(seen) == 5
+    assert all({"x-amz-request-id", "x-amz-id-2"} <= set(headers) for headers in seen)
+
+
 def test_nothing_is_written_or_deleted(aws, bucket) -> None:
     s3 = s3_of(aws)
     assert refusal(s3.put_object, Bucket=bucket, Key="a", Body=b"b")[0] == "NotImplemented"
