@@ -199,6 +199,18 @@ class LocalFunc:
                 return self.cron_jobs.setdefault(job.id, job)
         return None
 
+    def add_cron_job(self, func_id: str, expression: str = "*/5 * * * *") -> CronJob:
+        """ "New" on the page Cron Job: a job for a function, at the function's own crontab if it has one.
+
+        FuncError when there is no such function.
+        """
+        function = self.functions.get(func_id)
+        if function is None:
+            raise FuncError(404, f"No such Func: `{func_id}`")
+        job = CronJob(f"cron-{func_id}", func_id, function.cron or expression, function.timeout)
+        self.cron_jobs[job.id] = job
+        return job
+
     def publish(self, script_id: str) -> None:
         """Run a script as it is when it is saved, and register the functions that it exports."""
         task = self._new_task(timeout=MINUTE)

@@ -373,6 +373,19 @@ def test_time_passes_and_cron_jobs_fire(func, tmp_path) -> None:
     assert func._clock.time() == NOW + 1800
 
 
+def test_a_second_cron_job_is_made_by_hand_and_has_its_function_s_crontab(func, tmp_path) -> None:
+    func.install(market_of(tmp_path))
+    first = func.deploy("pkg", {})
+    late, helper = func.add_cron_job("startup__pkg.late"), func.add_cron_job("startup__pkg.helper", "*/10 * * * *")
+    assert (late.expression, late.timeout) == (func.functions[late.func_id].cron, func.functions[late.func_id].timeout)
+    assert helper.expression == "*/10 * * * *"
+    origins = [record.origin for record in func.run_until(NOW + 900)]
+    assert origins.count(helper.id) == 2
+    assert origins.count(first.id) == 3
+    with pytest.raises(FuncError, match="No such Func"):
+        func.add_cron_job("startup__pkg.none")
+
+
 def test_a_hundred_records_of_a_job_are_kept(func, tmp_path) -> None:
     func.install(market_of(tmp_path))
     func.deploy("pkg", {})
