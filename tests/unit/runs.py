@@ -36,6 +36,7 @@ class FakeAws:
 
     def _called(self, operation):
         self.calls[operation] += 1
+        self._world.seconds_left.append(self._seconds_left())
         self._world.clock.advance(self._world.seconds.get(operation, 0))
         error = self._world.errors.get(operation)
         if error:
@@ -111,6 +112,8 @@ class World:
         self.configurations, self.configurations_asked = {"Logging": {"Enabled": False}}, []
         # The error of an operation, or of a call for one distribution; how many seconds calls and writes take.
         self.errors, self.seconds = {}, {}
+        # What `Aws` was told at each call of how much of the time limit is left.
+        self.seconds_left = []
         self.requests, self.writes, self.points = [], [], []
         self.refuses, self.before_write = lambda category, point: False, lambda category, points: None
         self.configs = {"events": False}

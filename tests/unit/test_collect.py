@@ -135,6 +135,25 @@ def test_a_window_is_begun_while_half_as_long_again_as_the_longest_one_is_left(w
     assert world.progress()["backlog"] == []
 
 
+@pytest.mark.parametrize(("seconds", "windows"), [(239, 1), (240, 1), (241, 0)])
+def test_no_window_is_begun_after_the_time_limit(world, seconds, windows) -> None:
+    world.run()
+    world.seconds["ListDistributions"] = seconds
+    if seconds == 239:
+        assert world.run(5)["warnings"] == []
+    elif seconds == 240:
+        assert "The time limit is over before all metrics were asked for." in world.fail(5)
+    else:
+        assert world.run(5)["warnings"] == ["The time limit is near: 1 window left for the next run."]
+    assert world.progress()["at"] == END + (300 if seconds == 239 else 0)
+
+
+def test_aws_knows_how_much_of_the_time_limit_is_left(world) -> None:
+    world.seconds["ListDistributions"] = 7
+    world.run(metrics=["CacheHitRate"])
+    assert world.seconds_left == [240, 233]
+
+
 def test_a_preview_says_how_many_windows_its_time_leaves_out(world) -> None:
     world.seconds["GetMetricData"] = 150
     summary = world.run(is_dry_run=True, first_lookback=9 * HOUR)

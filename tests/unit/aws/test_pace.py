@@ -3,10 +3,12 @@
 import pytest
 
 from devtools.clock import SimulatedClock
-from guance_aws_cloudfront.aws.pace import CALLS, OLDER_POINTS, RECENT_POINTS, SHARE, Pace, part_of_a_second
+from guance_aws_cloudfront.aws.pace import SHARE, Pace, part_of_a_second
 from tests.conftest import NOW
 
 MINUTE, HOUR = 60, 3600
+# What AWS documents for GetMetricData, a second: calls, and data points that begin within three hours or before.
+CALLS, RECENT_POINTS, OLDER_POINTS = 50, 180_000, 396_000
 
 
 def request(queries, start, end):
@@ -20,6 +22,7 @@ def request(queries, start, end):
         (request(500, NOW - 5 * MINUTE, NOW), 1 / CALLS),
         (request(500, NOW - 20 * MINUTE, NOW), 10_000 / RECENT_POINTS),
         (request(500, NOW - 3 * HOUR, NOW), 90_000 / RECENT_POINTS),
+        (request(500, NOW - 3 * HOUR - 1, NOW - 1), 90_000 / OLDER_POINTS),
         (request(500, NOW - 4 * HOUR, NOW - HOUR), 90_000 / OLDER_POINTS),
     ],
 )

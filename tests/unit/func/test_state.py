@@ -249,6 +249,27 @@ def test_a_claim_that_ends_between_two_calls_is_taken_by_one(clock) -> None:
     assert state(redis, []).begin(clock, 270) is not None
 
 
+def test_a_claim_that_another_run_takes_between_two_calls_is_that_of_the_other_run(clock) -> None:
+    redis = Redis(clock)
+    state(redis, []).begin(clock, 270)
+    at_once = redis.CACHE.get
+
+    def late(key, scope):
+        redis.CACHE.get = at_once
+        redis.store.rows.clear()
+        found = at_once(key, scope=scope)
+        state(redis, []).begin(SimulatedClock(NOW + 7), 270)
+        return found
+
+    redis.CACHE.get = late
+    assert state(redis, []).begin(clock, 270) == NOW + 7
+
+
+def test_an_older_func_is_given_a_second_in_which_others_may_write(clock) -> None:
+    assert state(Redis(clock, old=True), []).begin(clock, 270) is None
+    assert clock.time() == NOW + 1
+
+
 def test_a_broken_cache_stops_no_run(func, clock) -> None:
     func.CACHE.broken = OSError("Redis is down")
     said = []
@@ -297,6 +318,36 @@ def test_a_storage_is_tried_without_a_trace(func, name) -> None:
     for read_only in (False, True):
         with pytest.raises(StateError, match=rf"Func's {name} fails \(gone\)\. Check Func's"):
             state(func, [], read_only=read_only).try_storage(name)
+
+
+def test_what_is_kept_under_a_name_is_recalled_until_it_is_of_another_version_or_garbage(func) -> None:
+    one = state(func, [])
+    assert one.recall("tags") is None
+    one.keep("tags", {"wanted": ["env"], "tags": {}})
+    assert one.recall("tags") == {"wanted": ["env"], "tags": {}}
+    assert one.recall("details") is None
+    key = ("guance_aws_cloudfront", "tags/aws/prod")
+    for garbage in ('{"version":2,"kept":{}}', '{"version":1}', '{"version":1,"kept":7}', "7", "garbage", ""):
+        func.CACHE[key] = garbage
+        assert one.recall("tags") is None
+    func.CACHE.broken = OSError("gone")
+    assert one.recall("tags") is None
+
+
+def test_what_is_dropped_is_named_and_the_watermark_goes_last(func) -> None:
+    one = state(func, [])
+    assert one.forget() == []
+    one.save_progress({"at": NOW})
+    one.keep("events", {})
+    func.STORE[("guance_aws_cloudfront", "watermark/aws/other")] = {"version": 1, "at": NOW}
+    assert one.forget() == ["events", "watermark"]
+    assert list(func.STORE) == [("guance_aws_cloudfront", "watermark/aws/other")]
+    assert not func.CACHE
+    one.save_progress({"at": NOW})
+    func.CACHE.broken = OSError("gone")
+    with pytest.raises(StateError, match=r"Func's STORE or CACHE could not be emptied \(gone\)\."):
+        one.forget()
+    assert one.watermark() == NOW
 
 
 def test_what_is_kept_has_the_form_that_other_versions_know(func) -> None:
