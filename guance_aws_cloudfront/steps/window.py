@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, Callable, Dict, Generator, Iterator, List, Mapping, NamedTuple, Sequence, Set, Union
 from typing import Counter as Counts
 
@@ -138,7 +139,7 @@ def _answers(
     run: Run, window: Stretch, requests: Sequence[Sequence[Series]]
 ) -> Generator[Union[Answers, AwsError], None, None]:
     """What CloudWatch answers to each batch, or the error, for as long as the run has time."""
-    answered, longest, before = 0, 0.0, run.seconds_left()
+    longest, before = 0.0, run.seconds_left()
 
     def arguments() -> Iterator[Dict[str, Any]]:
         for batch in requests:
@@ -147,10 +148,11 @@ def _answers(
             yield metric_data_request(batch, Window(window.start, window.end), run.config.period)
 
     for answer in run.aws.metric_data(arguments()):
-        longest, answered = max(longest, before - run.seconds_left()), answered + 1
+        longest = max(longest, before - run.seconds_left())
         yield answer
         before = run.seconds_left()
-    yield from [AwsError(TOO_LATE)] * (len(requests) - answered)
+    # For all that were not asked for.
+    yield from repeat(AwsError(TOO_LATE))
 
 
 def _add_answer(

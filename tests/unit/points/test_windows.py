@@ -1,10 +1,10 @@
 """Windows: no gap, aligned, in bounds; the recent minutes first, and nothing left behind is forgotten."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from guance_aws_cloudfront.points.windows import (
-    MOST_SOURCES,
     MOST_STRETCHES,
     PERIODS_PER_WINDOW,
     Progress,
@@ -71,6 +71,24 @@ def test_an_outage_leaves_its_older_part_behind() -> None:
     assert plan.settled == END - 3 * HOUR
 
 
+def test_a_window_is_as_long_as_one_page_of_cloudwatch_takes_and_a_deep_look_reaches_three_hours() -> None:
+    # 500 queries of 200 periods are 100,000 data points, of at most 100,800.
+    plan = plan_windows(NOW, at(END - DAY, END - DAY), DEFAULTS)
+    assert plan.recent == Window(END - 200 * 60, END)
+    assert plan.settled == END - 3 * HOUR
+
+
+def test_while_nothing_has_values_every_run_looks_back_to_where_that_began() -> None:
+    known = at(END - 300)._replace(silence=Silence(END - 2 * HOUR, "E1"))
+    assert plan_windows(NOW, known, DEFAULTS).recent == Window(END - 2 * HOUR, END)
+    # Not before what is settled, nor farther than one window reaches.
+    settled = at(END - 300, END - HOUR)._replace(silence=Silence(END - 2 * HOUR, "E1"))
+    assert plan_windows(NOW, settled, DEFAULTS).recent == Window(END - HOUR, END)
+    long = at(END - 300, END - 5 * HOUR)._replace(silence=Silence(END - 4 * HOUR, "E1"))
+    plan = plan_windows(NOW, long, parse_config({"delay": 180}))
+    assert plan.recent.start == END - REACH
+
+
 def test_what_lies_beyond_the_catch_up_is_named_as_given_up() -> None:
     watermark = END - 54 * HOUR
     plan = plan_windows(NOW, at(watermark), DEFAULTS)
@@ -108,6 +126,13 @@ def test_what_cloudwatch_does_not_answer_is_given_up_and_what_waits_is_kept() ->
     }
 
 
+def test_a_stretch_that_ends_or_begins_where_the_catch_up_begins_is_given_up_or_kept_whole() -> None:
+    limit = END - 2 * DAY
+    ends, begins = Stretch(limit - HOUR, limit, ("E1",)), Stretch(limit, limit + HOUR, ("E2",))
+    plan = plan_windows(NOW, at(END - 300, None, ends, begins), DEFAULTS)
+    assert (plan.given_up, plan.start.backlog) == ((ends,), (begins,))
+
+
 def test_what_cloudwatch_has_dropped_is_not_asked_for_minute_by_minute() -> None:
     config = parse_config({"max_catch_up": 15 * DAY})
     plan = plan_windows(NOW, at(NOW - 16 * DAY), config)
@@ -133,13 +158,23 @@ def test_a_window_that_is_done_leaves_the_rest_of_its_stretch() -> None:
     assert without([Stretch(0, 600), of_one], Stretch(120, 240)) == (Stretch(0, 120), Stretch(240, 600), of_one)
     assert without([of_one], Stretch(0, 600, ("E1",))) == ()
     assert without([of_one], Stretch(0, 600)) == (of_one,)
+    assert without([of_one, Stretch(0, 60), Stretch(60, 120)], Stretch(60, 120)) == (of_one, Stretch(0, 60))
 
 
 def test_stretches_that_touch_become_one_and_others_stay() -> None:
     assert merged([Stretch(60, 120), Stretch(0, 60), Stretch(300, 360), Stretch(60, 90, ("E1",))]) == (
         *(Stretch(0, 120), Stretch(60, 90, ("E1",)), Stretch(300, 360)),
     )
-    assert merged([Stretch(0, 60, tuple(f"E{n:03}" for n in range(MOST_SOURCES + 1)))]) == (Stretch(0, 60),)
+    assert merged([Stretch(0, 60), Stretch(120, 180), Stretch(180, 240)]) == (Stretch(0, 60), Stretch(120, 240))
+
+
+def names(*numbers):
+    return tuple(f"E{n:03}" for n in range(*numbers))
+
+
+def test_more_than_fifty_sources_are_all() -> None:
+    assert merged([Stretch(0, 60, names(50))]) == (Stretch(0, 60, names(50)),)
+    assert merged([Stretch(0, 60, names(51))]) == (Stretch(0, 60),)
 
 
 STRETCHES = st.lists(
@@ -182,6 +217,32 @@ def test_a_backlog_that_is_worked_off_window_by_window_is_empty_at_last(stretche
     assert progress.backlog == ()
 
 
+def crowd(left, right):
+    """As many stretches as are kept, and one more: all an hour apart but two, in their midst, by a minute."""
+    far = [Stretch(n * HOUR, n * HOUR + 60, (f"E{n}",)) for n in range(-100, 100) if n not in (0, 1)]
+    return [*far, left._replace(start=0, end=60), right._replace(start=120, end=180), Stretch(200 * HOUR, 201 * HOUR)]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "joined"),
+    [
+        (("E1",), ("E2",), Stretch(0, 180, ("E1", "E2"))),
+        (("E1",), (), Stretch(0, 180)),
+        ((), ("E2",), Stretch(0, 180)),
+        (names(25), names(25, 50), Stretch(0, 180, names(50))),
+        (names(25), names(25, 51), Stretch(0, 180)),
+    ],
+)
+@pytest.mark.parametrize("held", [(False, False), (True, False), (False, True), (True, True)])
+def test_of_too_many_stretches_those_that_are_nearest_become_one(left, right, joined, held) -> None:
+    stretches = crowd(Stretch(0, 0, left, held[0]), Stretch(0, 0, right, held[1]))
+    assert len(stretches) == MOST_STRETCHES + 1 == 201
+    # Both wait for the connector only if each of them does.
+    expected = [*stretches[:-3], joined._replace(is_held=all(held)), stretches[-1]]
+    assert merged(stretches) == tuple(sorted(expected))
+    assert merged(stretches[1:]) == tuple(sorted(stretches[1:]))
+
+
 def test_more_stretches_than_can_be_kept_are_joined_and_none_is_lost() -> None:
     stretches = [Stretch(n * 600, n * 600 + 60, (f"E{n % 7}",)) for n in range(MOST_STRETCHES + 50)]
     kept = merged(stretches)
@@ -195,11 +256,28 @@ def test_a_held_window_waits_and_the_rest_does_not() -> None:
 
 
 def test_progress_survives_storage_and_an_older_one_is_understood() -> None:
-    progress = Progress(
-        END, END - 60, (Stretch(0, 60, ("E1",), True),), Silence(END - 600, "E1", (Window(END - 300, END),))
-    )
+    backlog = (Stretch(0, 60, ("E1",), False), Stretch(60, 120, (), True))
+    progress = Progress(END, END - 60, backlog, Silence(END - 600, "E1", (Window(END - 300, END),)))
     assert parse_progress(progress.as_json()) == progress
     assert parse_progress({"version": 1, "at": END}) == Progress(END, END)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"settled": END},
+        {"at": "x"},
+        {"at": None},
+        {"at": END, "backlog": [[0, 60, []]]},
+        {"at": END, "backlog": 7},
+        {"at": END, "silence": [END, "E1"]},
+        {"at": END, "silence": {"since": END}},
+        7,
+    ],
+)
+def test_what_is_no_progress_is_not_understood(odd) -> None:
+    with pytest.raises(ValueError, match="not a progress"):
+        parse_progress(odd)
 
 
 CONFIGS = st.builds(

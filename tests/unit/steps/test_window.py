@@ -2,6 +2,7 @@
 
 import pytest
 
+from guance_aws_cloudfront.points.series import distribution_dimensions
 from guance_aws_cloudfront.points.windows import Stretch
 from guance_aws_cloudfront.steps.window import WindowReport, run_despite_timeout
 from tests.conftest import NOW
@@ -41,13 +42,15 @@ def test_the_log_of_a_window_says_what_was_asked_and_what_came_of_it(world, caps
     assert "  Points: 120 new, 0 changed, 0 sent before." in said
 
 
-def test_metrics_that_go_on_in_the_next_call_make_one_point(world) -> None:
-    # 84 times six metrics: of the last one two are asked for in the first call and four in the second.
-    keys = [f"E{number:02}" for number in range(84)]
+@pytest.mark.parametrize("more", [False, True])
+def test_metrics_that_go_on_in_the_next_call_make_one_point(world, more) -> None:
+    # 83 times six metrics: of the next one two are asked for in the first call, or only one.
+    keys = [f"E{number:02}" for number in range(85)]
     world.records = [record(key) for key in keys]
+    world.listed = {"CacheHitRate": {distribution_dimensions("E00")}} if more else {}
     world.value = lambda source, minute: 10.0 if minute == END - MINUTE else None
-    world.run()
-    assert [len(request["MetricDataQueries"]) for request in world.requests] == [500, 4]
+    world.run(metrics=["ALL"])
+    assert [len(request["MetricDataQueries"]) for request in world.requests] == [500, 10 + more]
     assert len(world.metric("E83", END - MINUTE)["fields"]) == 9
     assert world.arrived() == [(key, END - MINUTE) for key in keys]
 
@@ -185,6 +188,29 @@ def test_values_two_hours_late_are_found_and_nothing_is_sent_twice(world) -> Non
     found = world.arrived()
     assert ("E1", late) in found
     assert len(found) == len(set(found))
+
+
+def test_values_two_hours_late_are_found_after_an_outage_was_caught_up_too(world) -> None:
+    late = END + 8 * HOUR
+    world.value = lambda source, minute: None if minute == late and world.clock.time() < late + 2 * HOUR else 10.0
+    world.configs["datakit_keeps_time"] = True
+    world.run()
+    # The last window that is written is the oldest.
+    assert len(world.run(9 * 60)["windows"]) == 3
+    world.run_for(2 * 60 + 20)
+    found = world.arrived()
+    assert ("E1", late) in found
+    assert len(found) == len(set(found))
+
+
+def test_after_the_clock_was_set_back_by_hours_the_lookback_is_sent_once(world) -> None:
+    world.run()
+    world.run_for(4 * 60)
+    world.clock.set(NOW)
+    world.run()
+    world.arrived()
+    world.run(5)
+    assert world.arrived() == sorted(minutes("E1", END, END + 300) + minutes("E2", END, END + 300))
 
 
 def test_a_window_knows_what_is_left_behind_of_it() -> None:
