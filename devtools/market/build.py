@@ -44,6 +44,7 @@ CHINESE = {
     "settings": "配置",
     "guance": "写入观测云",
     "cloudfront": "CloudFront 指标与对象",
+    "logs": "访问日志",
     "deadline": "时限",
     "errors": "错误",
     "text": "文本",

@@ -7,6 +7,7 @@ import pkgutil
 import re
 import sys
 import sysconfig
+from functools import lru_cache
 from typing import Any, FrozenSet, Iterator, List, Mapping, Union
 
 from devtools.market.rules import STARTUP, Problem, Source
@@ -32,6 +33,7 @@ def import_problems(source: Source, library: Mapping[str, Source]) -> Iterator[P
             yield from _import(node, source, library)
 
 
+@lru_cache(maxsize=256)
 def rewritten(source: Source) -> str:
     """The script as it ships: the package's modules by their names in Func, every line where it was."""
     lines = source.text.split("\n")
@@ -113,6 +115,7 @@ def _module(node: Import, module: str, source: Source, library: Mapping[str, Sou
         yield node.lineno, f"this spelling of the import cannot be rewritten for Func: {FORMS}"
 
 
+@lru_cache(maxsize=4096)
 def doubt_of(name: str, tree: ast.Module) -> str:
     """Why a from-import of a module's name is not safe in Func, as the rest of a sentence; empty when it is.
 

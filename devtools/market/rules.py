@@ -6,8 +6,9 @@ import ast
 import re
 import warnings
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
-from typing import Iterable, Iterator, List, NamedTuple, Set, Tuple
+from typing import Iterable, Iterator, NamedTuple, Set, Tuple
 
 import vermin
 
@@ -48,11 +49,7 @@ class Source(NamedTuple):
 def read_source(root: Path, path: str, name: str) -> Source:
     """The script at `path` below `root`; MarketError when there is none or it is not Python 3.8."""
     try:
-        text = (root / path).read_text(encoding="utf-8")
-        with warnings.catch_warnings():
-            # A warning of the parser becomes a SyntaxError with its line.
-            warnings.simplefilter("error")
-            return Source(name, path, text, ast.parse(text, path, feature_version=(3, 8)))
+        return _parsed(name, path, (root / path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise MarketError(f"{path}:1: the file does not exist: every script of the set needs one.") from None
     except SyntaxError as error:
@@ -61,9 +58,19 @@ def read_source(root: Path, path: str, name: str) -> Source:
         raise MarketError(f"{path}:1: the file cannot be read ({error}): it must be text in UTF-8.") from None
 
 
-def script_problems(source: Source) -> List[Problem]:
-    """Everything wrong with a script as such; its imports are judged in `market_imports`."""
-    return [problem for rule in RULES for problem in rule(source)]
+# The tests build a hundred trees that differ in one script each: what is the same is parsed and judged once.
+@lru_cache(maxsize=256)
+def _parsed(name: str, path: str, text: str) -> Source:
+    with warnings.catch_warnings():
+        # A warning of the parser becomes a SyntaxError with its line.
+        warnings.simplefilter("error")
+        return Source(name, path, text, ast.parse(text, path, feature_version=(3, 8)))
+
+
+@lru_cache(maxsize=256)
+def script_problems(source: Source) -> Tuple[Problem, ...]:
+    """Everything wrong with a script as such; its imports are judged in `devtools.market.imports`."""
+    return tuple(problem for rule in RULES for problem in rule(source))
 
 
 def _empty(source: Source) -> Iterator[Problem]:

@@ -61,15 +61,17 @@ class Memory:
         self.missing: Dict[str, int] = {}
         self.pending: List[Point] = []
         self.kept_at = kept_at
+        self._limits: Sequence[int] = TEXT_LIMITS
 
     def dump(self, now: int) -> Dict[str, Any]:
         """As plain data of bounded size."""
-        packed = ""
-        for limit in TEXT_LIMITS:
-            known = {key: shortened(form, limit) for key, form in self.known.items()}
+        while True:
+            known = {key: shortened(form, self._limits[0]) for key, form in self.known.items()}
             packed = _packed([known, self.others, self.missing, self.pending])
-            if len(packed) <= MOST_CHARACTERS:
+            if len(packed) <= MOST_CHARACTERS or len(self._limits) == 1:
                 break
+            # In a run with thousands of changes this is kept hundreds of times: a limit is found too high once.
+            self._limits = self._limits[1:]
         return {"form": FORM, "at": now, "packed": packed}
 
 

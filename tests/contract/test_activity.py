@@ -8,6 +8,8 @@ from devtools.demo.judge import seen, truth
 from tests.conftest import AK_ID, NOW
 from tests.contract.conftest import JOB, SET, configure, sent_again
 
+pytestmark = pytest.mark.newest
+
 HOUR, SETTLED = 3600, 180
 BUSY = Traffic(requests=900.0)
 # A minute with traffic, and then none for more than six hours.

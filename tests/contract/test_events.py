@@ -398,6 +398,7 @@ def own_time(point):
     return point.fields.get("__orig_time", point.time * 10**9) // 10**9
 
 
+@pytest.mark.newest
 def test_a_simulated_day_with_changes_an_outage_and_a_lost_cache(func, aws, datakit, clock) -> None:
     """The events are those that happened, each once."""
     ids = [aws.add_distribution(aws.account, aliases=[f"{name}.example.com"], traffic=IDLE) for name in "abcd"]

@@ -605,6 +605,9 @@ AT_AWS = (
         endless_pages,
         reads="Reading the metrics failed: the time limit of the run is over (configuration key 'time_limit').",
         end=pages_with_an_end,
+        # Each simulated second takes a moment of the test's.
+        configs={"time_limit": 60},
+        minutes=10,
         kind=ENDLESS,
     ),
     Scenario(
@@ -667,5 +670,5 @@ AT_AWS = (
         "success",
         reads="the tag 'Status' is longer than 1,024 bytes and is cut.",
     ),
-    Scenario(AWS, "10,000 distributions of a sudden", many, "success", reads="10,003 listed", minutes=5),
+    Scenario(AWS, "10,000 distributions of a sudden", many, "success", reads="10,003 listed", minutes=5, large=True),
 )

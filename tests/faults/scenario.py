@@ -23,7 +23,7 @@ class Scenario(NamedTuple):
     `begin` brings it about. While it lasts, one run at least has the `status` and says `reads` in its sentence or log,
     word for word; where the status is success, every run has it. After it, all runs succeed, and every minute stands in
     the sink. `again` tells which points arrive a second time with the same values, for nobody can know that they stand
-    there; of all others none does. `kind` is what it is one of many inputs of, if so.
+    there; of all others none does. `kind` is what it is one of many inputs of, if so. `large` is one that takes long.
     """
 
     where: str
@@ -37,6 +37,7 @@ class Scenario(NamedTuple):
     configs: Mapping[str, Any] = MappingProxyType({})
     role: bool = False
     kind: str = ""
+    large: bool = False
 
     def row(self) -> str:
         """Its row of the table in tests/README.md."""

@@ -7,6 +7,8 @@ from tests.conftest import NOW
 from tests.faults.at_late import nothing_until
 from tests.faults.world import HOUR, MINUTE, SET
 
+pytestmark = pytest.mark.newest
+
 SILENT = "No distribution has had values since"
 
 

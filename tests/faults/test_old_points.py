@@ -8,6 +8,8 @@ from tests.conftest import NOW
 from tests.contract.conftest import SET
 from tests.faults.world import DATAWAY_TOKEN, HOUR, MINUTE, SETTLED
 
+pytestmark = pytest.mark.newest
+
 WAITS = "ENV_IO_AUTO_TIMESTAMP_CORRECTION=false"
 
 
