@@ -114,7 +114,11 @@ def test_nothing_is_kept_anew_while_nothing_changes_but_once_a_day(runs) -> None
     before = runs.cache.kept["events"]
     runs.run([ONE])
     assert runs.cache.kept["events"] == before
-    runs.now += 86400
+    # Kept by the first run: a second less than a day ago, then a day.
+    runs.now += 86400 - 601
+    runs.run([ONE])
+    assert runs.cache.kept["events"] == before
+    runs.now -= 299
     runs.run([ONE])
     assert runs.cache.kept["events"] != before
 
@@ -248,15 +252,44 @@ def test_many_changes_at_once_are_all_told(runs, number, capsys) -> None:
     assert len(load_memory(runs.cache.recall("events")).pending) == MOST_PENDING
     runs.sink.fails = None
     assert runs.run(modified) == number
+    # One write failed; the others are of a hundred each.
+    assert runs.sink.writes == 1 + -(-number // 100)
     assert sorted(runs.sink.kinds()) == [(f"E{one:04d}", "changed") for one in range(number)]
     assert len({point["tags"]["df_event_id"] for point in runs.sink.points}) == number
     assert f"Changes: {number} events reported." in capsys.readouterr().out
 
 
+def test_the_log_has_five_titles_and_how_many_more_there_are(runs, capsys) -> None:
+    records = [distribution(one) for one in range(7)]
+    runs.run(records)
+    for number in (5, 7):
+        capsys.readouterr()
+        runs.run(
+            [distribution(one, PriceClass=f"for {number}", LastModifiedTime=NOW + number) for one in range(number)]
+        )
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Changed: ")]
+        assert len([line for line in lines if not line.endswith("more.")]) == 5
+        assert lines[5:] == (["Changed: 2 more."] if number == 7 else [])
+
+
+def test_an_event_that_is_too_old_for_the_connector_stands_at_the_present(runs) -> None:
+    runs.run([ONE])
+    runs.sink.keeps_time = lambda configured, witness, now: KeepsTime(False, "it gives old points the present time")
+    runs.sink.fails = DOWN
+    with pytest.raises(ReportError):
+        runs.run([ONE_MODIFIED])
+    runs.sink.fails = None
+    runs.now += 3 * 3600
+    assert runs.run([ONE_MODIFIED]) == 1
+    assert runs.sink.points[0]["timestamp"] == runs.now
+    # The text says when it was.
+    assert "seen 2026-03-01T10:10:00Z" in runs.sink.points[0]["fields"]["df_message"]
+
+
 def test_switched_off_or_in_a_preview_nothing_is_told_or_kept(runs, capsys) -> None:
     for options in ({"configs": {"events": False}}, {"sink": Preview()}):
-        runs.run([ONE], **options)
-        runs.run([ONE_MODIFIED], **options)
+        assert runs.run([ONE], **options) == 0
+        assert runs.run([ONE_MODIFIED], **options) == 0
     assert (runs.sink.points, runs.cache.kept) == ([], {})
 
 
@@ -279,6 +312,13 @@ def wide(number):
     behavior = record["CacheBehaviors"]["Items"][0]
     record["CacheBehaviors"]["Items"] = [{**behavior, "PathPattern": f"/{number}/{place}/*"} for place in range(25)]
     return record
+
+
+def test_texts_are_kept_whole_where_there_is_room_for_them() -> None:
+    memory = Memory()
+    memory.known = {"E1": known_form(wide(1))}
+    assert any(len(text) > 2000 for text in memory.known["E1"]["texts"].values())
+    assert load_memory(memory.dump(NOW)).known == memory.known
 
 
 @pytest.mark.parametrize("make", [distribution, wide])
