@@ -258,9 +258,12 @@ def number_of_objects(scope: Scope) -> Query:
 
 def lowest_of_objects(name: str, scope: Scope) -> Query:
     """The lowest value of a field that is a number; AssetError for what objects lack."""
-    if name not in object_fields():
-        raise AssetError(f"objects have no field {name}")
-    return Query(f"MIN(`{name}`)", "MIN", name, scope.by, scope.filters, CUSTOM_OBJECT)
+    return _of_objects("MIN", name, scope)
+
+
+def last_of_objects(name: str, scope: Scope) -> Query:
+    """The value of a field as last reported; AssetError for what objects lack."""
+    return _of_objects("LAST", name, scope)
 
 
 def changes(scope: Scope, most: int, *names: str) -> Query:
@@ -283,6 +286,12 @@ def object_fields() -> FrozenSet[str]:
     members = model.shape_for("DistributionSummary").members
     named = {RENAMED.get(name, name) for name in members}
     return frozenset({"message", *named, *READABLE, *EXTRA_FIELDS}) - OBJECT_TAGS
+
+
+def _of_objects(function: str, name: str, scope: Scope) -> Query:
+    if name not in object_fields():
+        raise AssetError(f"objects have no field {name}")
+    return Query(f"{function}(`{name}`)", function, name, scope.by, scope.filters, CUSTOM_OBJECT)
 
 
 def _of(function: str, name: str, scope: Scope) -> Query:

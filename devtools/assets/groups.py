@@ -128,6 +128,7 @@ DISTRIBUTIONS = Group(
             ("OriginDomainNames", Text("Origins", "源站")),
             ("WAF", Text("WAF", "WAF")),
             ("Certificate", Text("Certificate", "证书")),
+            ("CertificateDaysLeft", Text("Days left", "剩余天数")),
             ("Description", Text("Description", "描述")),
         ),
     ),

@@ -91,6 +91,8 @@ def message(monitor: Monitor, language: str) -> str:
     parts = {key: getattr(getattr(monitor, key), language) for key in ("what", "look", "recovered")}
     links = _of(getattr(LINKS, language), monitor) + getattr(EVENT, language)
     where = _of(getattr(WHERE, language), monitor)
+    # An object without any says so.
+    where = where.replace("{% if AlternateDomainNames %}", "{% if AlternateDomainNames != 'none' %}")
     fetched = "".join(_fetched(number) for number in monitor.numbers)
     return str(fetched + getattr(HEAD, language) + where + getattr(PARTS, language).format(**parts, links=links))
 

@@ -8,6 +8,8 @@ from devtools.assets.dql import (
     Scope,
     Text,
     error_rate,
+    last_of_objects,
+    lowest_of_objects,
     middle,
     misses,
     number_of_changes,
@@ -19,6 +21,7 @@ from devtools.assets.monitors_form import (
     DISTRIBUTION,
     HOUR,
     MINUTE,
+    OBJECT,
     REQUESTS,
     RESULT,
     Comparison,
@@ -30,6 +33,7 @@ from devtools.assets.monitors_form import (
 # The dimensions by which a message fetches numbers; the values are put in for the question marks.
 OF_DISTRIBUTION = Scope(filters=(("account_name", "?"), ("DistributionId", "?")))
 OF_ACCOUNT = Scope(filters=(("account_name", "?"),))
+OF_OBJECT = Scope(filters=(("account_name", "?"), ("Id", "?")))
 SEEN = Number("requests", total("Requests_Sum", OF_DISTRIBUTION))
 # Objects are due every 15 minutes, at the latest with the next run after that.
 SILENCE = 30 * MINUTE
@@ -212,6 +216,33 @@ METRICS = Monitor(
     every="15m",
     interval=HOUR,
 )
+# Only with `details`, and the IAM action that it needs: else objects have no such field, and it says nothing. AWS
+# renews its own certificates weeks before the first of these thresholds: one that reaches it is late.
+CERTIFICATE = Monitor(
+    key="certificate",
+    title=Text("AWS CloudFront certificate expires", "AWS CloudFront 证书即将过期"),
+    what=Text(
+        "the certificate of the distribution has {{ Result | to_fixed(0) }} days left (below zero: it has expired). "
+        "Renewal: {{ renewal.value }}.",
+        "该分配的证书还有 {{ Result | to_fixed(0) }} 天过期（负数表示已过期），续期状态为 {{ renewal.value }}。",
+    ),
+    look=Text(
+        "who renews it. imported: nobody but you, import or upload its successor. eligible, pending: AWS does by "
+        "itself, and is late. pending validation, failed: AWS cannot, for the DNS record of the validation is missing "
+        "or an e-mail is unanswered. In AWS Certificate Manager, us-east-1; server certificates (as in China) in IAM.",
+        "先看由谁续期。imported：只能由您自己更换，请导入或上传新证书。eligible、pending：由 AWS 自动续期，但已经晚了。"
+        "pending validation、failed：AWS 无法续期，用于验证的 DNS 记录缺失或验证邮件没有回复。"
+        "证书在 us-east-1 的 AWS Certificate Manager 中，服务器证书（如中国区）在 IAM 中。",
+    ),
+    recovered=Text("the certificate is valid for more than 30 days.", "证书的有效期已超过 30 天。"),
+    levels="certificate",
+    targets=(Target(RESULT, lowest_of_objects("CertificateDaysLeft", OBJECT)),),
+    by=OBJECT,
+    numbers=(Number("renewal", last_of_objects("CertificateRenewal", OF_OBJECT)),),
+    every="1h",
+    interval=3 * HOUR,
+    objects=True,
+)
 # For those who want to know of every change: no fault, and switched off until somebody wants it.
 CHANGED = Monitor(
     key="changed",
@@ -272,5 +303,6 @@ MONITORS: Tuple[Monitor, ...] = (
     ORIGIN,
     SILENT,
     METRICS,
+    CERTIFICATE,
     CHANGED,
 )

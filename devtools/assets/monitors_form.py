@@ -36,7 +36,7 @@ class Comparison(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A value that a message fetches for itself, for a template knows only the value that was checked."""
+    """A value, mostly a number, that a message fetches for itself: a template knows only the value that was checked."""
 
     name: str
     asked: Union[Query, Formula]

@@ -15,7 +15,7 @@ from guance_aws_cloudfront.cloudfront.catalog import OBJECT_MEASUREMENT
 NAME = "AWS CloudFront"
 COLUMNS = (
     *("account_name", "AlternateDomainNames", "DomainName", "Status", "Enabled", "OriginDomainNames", "WAF"),
-    *("Certificate", "MinimumProtocolVersion", "PriceClass", "Description"),
+    *("Certificate", "CertificateDaysLeft", "MinimumProtocolVersion", "PriceClass", "Description"),
 )
 FILTERS = ("account_name", "Status", "Enabled", "WAF", "MinimumProtocolVersion", "PriceClass", "HttpVersion")
 GROUPS = ("account_name", "Status", "PriceClass")

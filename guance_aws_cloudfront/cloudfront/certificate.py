@@ -21,7 +21,9 @@ RENEWAL_STATUS = {
 }
 ELIGIBILITY = {"ELIGIBLE": "eligible", "INELIGIBLE": "ineligible"}
 
-# Plain data, to be kept as JSON: `expires` in epoch seconds, `renewal` in words; each only when it is known.
+UNKNOWN = "unknown"
+
+# Plain data, to be kept as JSON: `expires` in epoch seconds, only when it is known, and `renewal` in words.
 Facts = Dict[str, Any]
 
 
@@ -44,9 +46,9 @@ def region_of(arn: str, partition: Partition) -> str:
 
 def acm_facts(certificate: Mapping[str, Any]) -> Facts:
     """When a certificate expires, and who renews it, from an answer of DescribeCertificate."""
-    renewal = RENEWAL_STATUS.get(text_of(structure(certificate.get("RenewalSummary")), "RenewalStatus"), "")
-    if not renewal:
-        renewal = ELIGIBILITY.get(text_of(certificate, "RenewalEligibility"), "")
+    renewal = RENEWAL_STATUS.get(text_of(structure(certificate.get("RenewalSummary")), "RenewalStatus"))
+    if renewal is None:
+        renewal = ELIGIBILITY.get(text_of(certificate, "RenewalEligibility"), UNKNOWN)
     if text_of(certificate, "Type") == "IMPORTED":
         renewal = IMPORTED
     return _facts(certificate.get("NotAfter"), renewal)
@@ -64,16 +66,12 @@ def certificate_fields(facts: Facts, now: float) -> Dict[str, Any]:
         # Whole days; below zero once it has expired.
         days = math.floor((facts["expires"] - now) / DAY)
         fields.update(CertificateExpires=iso_utc(facts["expires"]), CertificateDaysLeft=days)
-    if facts.get("renewal"):
+    if "renewal" in facts:
         fields["CertificateRenewal"] = facts["renewal"]
     return fields
 
 
 def _facts(expires: Any, renewal: str) -> Facts:
-    facts: Facts = {}
     is_number = isinstance(expires, (int, float)) and not isinstance(expires, bool)
-    if is_number and ENDS[0] <= expires <= ENDS[1]:
-        facts["expires"] = expires
-    if renewal:
-        facts["renewal"] = renewal
-    return facts
+    is_end = is_number and ENDS[0] <= expires <= ENDS[1]
+    return {**({"expires": expires} if is_end else {}), "renewal": renewal}

@@ -5,7 +5,7 @@ An account with two distributions: one to which something happens, and one that 
 """
 
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from devtools.guance.checks import EVERY, check
 from devtools.guance.line_protocol import Point
@@ -65,6 +65,8 @@ class Scenario(NamedTuple):
     objects: bool = True
     cron: int = CRON
     history: bool = True
+    # For how many days the shop's certificate is valid meanwhile; None when nobody knows.
+    certificate: Optional[int] = None
 
 
 def always(fields: Optional[Fields]) -> Callable[[int], Optional[Fields]]:
@@ -80,7 +82,7 @@ def seldom(fields: Fields, otherwise: Fields, every: int) -> Callable[[int], Opt
 QUIET = usual(3.0)
 RATE_5XX, RATE_4XX, RATE_TOTAL = "5xx error rate high", "4xx error rate high", "total error rate high"
 DROP, SURGE, MISSES, ORIGIN = "traffic drop", "traffic surge", "cache misses up", "origin slow"
-SILENT, METRICS = "collector silent", "metrics missing"
+SILENT, METRICS, CERTIFICATE = "collector silent", "metrics missing", "certificate expires"
 SCENARIOS = (
     Scenario("all is well", always(usual())),
     Scenario("a distribution without any traffic, ever", always(None), before=None),
@@ -122,6 +124,11 @@ SCENARIOS = (
         objects=False,
     ),
     Scenario("objects are reported, metrics are not", always(None), {METRICS: "error", DROP: "error"}, both=True),
+    Scenario("the certificate is valid for 31 days", always(usual()), certificate=31),
+    Scenario("it expires in 30 days", always(usual()), {CERTIFICATE: "warning"}, certificate=30),
+    Scenario("it expires in 14 days", always(usual()), {CERTIFICATE: "error"}, certificate=14),
+    Scenario("it expires in 3 days", always(usual()), {CERTIFICATE: "critical"}, certificate=3),
+    Scenario("nobody may read the certificate", always(usual())),
     Scenario("the collector runs every 15 minutes", always(usual()), cron=900),
     Scenario("the first week: traffic is three times as high", always(usual(2700.0)), history=False),
     Scenario("the first week: traffic is down by 95 %", always(usual(45.0)), history=False),
@@ -155,11 +162,19 @@ def _objects(scenario: Scenario) -> List[Point]:
     every = max(scenario.cron, 900)
     times = [at + WRITTEN for at in range(FIRST // every * every, END, every)]
     return [
-        Point("custom_object", "aws_cloudfront", {"account_name": "prod", "name": name}, {"Enabled": True}, at, at)
+        _object(tags, at, scenario.certificate if BEGIN <= at < OVER else 90)
         for at in times
         if scenario.objects or not BEGIN <= at < OVER
-        for name in (SHOP["DistributionId"], STEADY["DistributionId"])
+        for tags in (SHOP, STEADY)
     ]
+
+
+def _object(tags: Mapping[str, str], at: int, days: Optional[int]) -> Point:
+    key, alias = tags["DistributionId"], tags.get("Alias", "")
+    fields: Dict[str, Any] = {"Enabled": True, "AlternateDomainNames": alias or "none"}
+    if alias and days is not None:
+        fields["CertificateDaysLeft"] = days
+    return Point("custom_object", "aws_cloudfront", {"account_name": "prod", "Id": key, "name": key}, fields, at, at)
 
 
 def turns(script: Mapping[str, object]) -> range:

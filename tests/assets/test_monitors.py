@@ -10,7 +10,11 @@ from tests.assets.conftest import ROOT, embedded, render
 
 EVERY = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600}
 # The ranges that Guance's editor offers for a frequency.
-RANGES = {"5m": {300, 900, 1800, 3600, 10800}, "15m": {900, 1800, 3600, 10800, 21600}}
+RANGES = {
+    "5m": {300, 900, 1800, 3600, 10800},
+    "15m": {900, 1800, 3600, 10800, 21600},
+    "1h": {3600, 10800, 21600, 43200, 86400},
+}
 # The span of a mutation check decides how often it is made.
 TURNS = {900: "5m", 1800: "5m", 3600: "15m", 4 * 3600: "30m"}
 STATUSES = ("fatal", "critical", "error", "warning", "info")
@@ -40,15 +44,16 @@ def rules(checker):
 
 def rendered(message, **values):
     """The lines of a message, every number that it fetches being 7."""
-    known = {"account_name": "prod", "DistributionId": "E2EXAMPLE00001", "Result": 12.345, **values}
+    key = "E2EXAMPLE00001"
+    known = {"account_name": "prod", "DistributionId": key, "Id": key, "Result": 12.345, **values}
     return render(message, lambda query, *parameters: {"value": 7.0}, **known).strip("\n").split("\n")
 
 
 def test_every_promised_monitor_is_there(monitors) -> None:
-    assert len(monitors) == 10
+    assert len(monitors) == 11
     for field in ("Derived_5xxErrors", "Derived_4xxErrors", "Derived_TotalErrors", "OriginLatency_p90"):
         assert len([it for it in monitors if field in it["jsonScript"]["targets"][0]["dql"]]) == 1, field
-    assert len(of_objects(monitors)) == len(of_events(monitors)) == 1
+    assert (len(of_objects(monitors)), len(of_events(monitors))) == (2, 1)
     compared = [
         (
             script["checkerOpt"]["direction"],
@@ -136,8 +141,8 @@ def test_a_window_is_longer_than_what_has_not_arrived_yet(monitors) -> None:
         assert script["interval"] > SECONDS["delay"].default + CRON
         assert script["interval"] >= EVERY[script["every"]]
         assert script["interval"] in RANGES[script["every"]]
-    (silent,) = of_objects(monitors)
-    assert silent["jsonScript"]["interval"] > SECONDS["object_interval"].default + CRON
+    for checker in of_objects(monitors):
+        assert checker["jsonScript"]["interval"] > SECONDS["object_interval"].default + CRON
 
 
 def test_comparisons_of_counts_bear_the_minutes_that_have_not_arrived(monitors) -> None:
@@ -152,7 +157,7 @@ def test_comparisons_of_counts_bear_the_minutes_that_have_not_arrived(monitors) 
 def test_missing_data_is_no_incident_but_for_the_collector(monitors) -> None:
     for checker in monitors:
         script = checker["jsonScript"]
-        if checker in of_objects(monitors):
+        if checker in of_objects(monitors) and script["groupBy"] == ["account_name"]:
             # Nothing at all counts as 0, and the rule says what that is.
             assert (script["noDataAction"], script["noDataInterval"]) == ("checkAs0", script["interval"])
         else:
@@ -162,7 +167,7 @@ def test_missing_data_is_no_incident_but_for_the_collector(monitors) -> None:
 def test_only_what_is_sure_to_be_an_outage_is_critical(monitors) -> None:
     critical = [it["jsonScript"]["title"] for it in monitors if rules(it)[0]["status"] == "critical"]
     # Of one cause one page: total errors are 4xx, which are part of the day, or 5xx, which page by themselves.
-    assert len(critical) == 4
+    assert len(critical) == 5
     assert not [title for title in critical if re.search("4xx|total|总|origin|源站|surge|misses|激增", title)]
 
 
@@ -208,19 +213,36 @@ def test_a_message_says_what_where_and_what_to_look_at_first(monitors) -> None:
         script = checker["jsonScript"]
         assert script["groupBy"][0] == "account_name"
         assert len(script["groupBy"]) <= 3
-        of_distribution = "DistributionId" in script["groupBy"]
-        assert ("Alias" in script["title"]) is of_distribution
+        of_distribution = len(script["groupBy"]) == 3
+        alias_name, id_name = script["groupBy"][:0:-1] if of_distribution else ("", "")
+        assert of_distribution is (script["title"].endswith(f"{{{{ {alias_name} }}}} {{{{ {id_name} }}}}"))
         for alias in ("www.example.com", ""):
-            bad = rendered(script["message"], df_status="error", Alias=alias, df_event_link="https://x")
-            assert bad == rendered(script["message"], df_status="error", Alias=alias, df_event_url="https://x")
+            values = {"df_status": "error", "Alias": alias, "AlternateDomainNames": alias or "none"}
+            bad = rendered(script["message"], **values, df_event_link="https://x")
+            assert bad == rendered(script["message"], **values, df_event_url="https://x")
             # Level, account, distribution, what, what to look at first, where to go next, the event.
             assert len(bad) == (7 if of_distribution else 5)
             # Guance shows Markdown: lines of a quotation flow together unless two spaces end them.
             assert all(line.startswith(">") and line.endswith("  ") for line in bad[:-1])
             assert ("E2EXAMPLE00001" in bad[2]) is of_distribution
             assert (alias in bad[2]) is (of_distribution or not alias)
+            assert not of_distribution or "none" not in bad[2]
             assert ("/distributions/E2EXAMPLE00001" in bad[-2]) is of_distribution
         assert len(rendered(script["message"], df_status="ok")) == (4 if of_distribution else 3)
+
+
+def test_the_message_of_a_certificate_says_who_renews_it(monitors) -> None:
+    (checker,) = [it for it in monitors if "CertificateDaysLeft" in it["jsonScript"]["targets"][0]["dql"]]
+    message, asked = checker["jsonScript"]["message"], []
+    assert embedded(message) == [
+        "CO::`aws_cloudfront`:(LAST(`CertificateRenewal`) AS `value`) { `account_name` = ? and `Id` = ? }"
+    ]
+    values = {"account_name": "prod", "Id": "E1", "AlternateDomainNames": "none", "df_status": "error", "Result": -2.0}
+    fetch = lambda query, *parameters: asked.append(parameters) or {"value": "pending validation"}  # noqa: E731
+    what = render(message, fetch, **values).splitlines()[3]
+    assert re.search(r"-2 (days|天)", what)
+    assert re.search(r"(Renewal:|续期状态为) pending validation", what)
+    assert asked == [("prod", "E1")]
 
 
 def test_they_have_the_keys_of_guances_own_examples(monitors) -> None:

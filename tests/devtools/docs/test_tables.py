@@ -79,8 +79,17 @@ def test_every_monitor_has_a_row(name) -> None:
 
 @pytest.mark.parametrize(("name", "said"), [("README.md", "and {} monitors"), ("README.zh.md", "和{}个监控器")])
 def test_a_readme_counts_the_monitors(name, said) -> None:
-    words = {"README.md": {8: "eight", 9: "nine", 10: "ten"}, "README.zh.md": {8: "八", 9: "九", 10: "十"}}[name]
+    words = {"README.md": {10: "ten", 11: "eleven"}, "README.zh.md": {10: "十", 11: "十一"}}[name]
     assert said.format(words.get(len(MONITORS), len(MONITORS))) in read(name)
+
+
+@pytest.mark.parametrize("name", MONITOR_PAGES)
+def test_monitors_that_need_details_are_marked(name) -> None:
+    (row,) = re.findall(r"^\| AWS CloudFront .+? ² \| (.+?) \|", read(name), re.MULTILINE)
+    assert re.findall(r"\d+", row) == ["30", "14", "3"]
+    (note,) = re.findall(r"^² .+$", read(name), re.MULTILINE)
+    assert '`"details": True`' in note
+    assert "`acm:DescribeCertificate`" in note
 
 
 @pytest.mark.parametrize("name", MONITOR_PAGES)

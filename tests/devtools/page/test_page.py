@@ -89,7 +89,7 @@ def test_it_draws_the_shipped_dashboard_without_a_complaint_or_a_network(points)
         assert len(plots) == 18
         assert all(plots)
         assert texts(driver, "th")[:3] == ["Account", "Distribution", "Aliases"]
-        assert len(texts(driver, "td")) == 4 * 11 + 2 * 5
+        assert len(texts(driver, "td")) == 4 * 12 + 2 * 5
         assert {"Yes", "No"} <= set(texts(driver, "td"))
         # Counted beside the evaluator: every request that stands in the sink.
         requests = sum(
