@@ -6,7 +6,9 @@ from devtools.aws import odd_answers
 from devtools.aws.embedded import Fault, Traffic
 from tests.conftest import NOW
 from tests.faults.scenario import ADVICE, AWS, ENDLESS, NO_ANSWER, ODD_RECORD, OUT_OF_STEP, Scenario
-from tests.faults.world import AK_ID, ECHO, EXTERNAL_ID, MINUTE, SET
+from tests.faults.world import AK_ID, ECHO, EXTERNAL_ID, HOUR, MINUTE, SET
+
+DAY = 24 * HOUR
 
 
 def fault(*args, **options):
@@ -110,6 +112,20 @@ def empty_after_a_throttle(world):
 
     world.aws.faults.add(Fault("ListDistributions", code="Throttling", status=400, nth={1}))
     world.aws.faults.add(Fault("ListDistributions", body=none, nth={2}))
+
+
+# Certificates
+
+
+def with_certificate(begin):
+    """A distribution is given a certificate of ACM, and then it begins."""
+
+    def begin_with_it(world):
+        arn = world.aws.add_certificate(world.account, NOW + 20 * DAY)
+        world.aws.update_distribution(world.account, world.ids[0], certificate=arn)
+        begin(world)
+
+    return begin_with_it
 
 
 # Answers that are none
@@ -377,6 +393,29 @@ AT_AWS = (
         "success",
         reads="Allow the IAM action cloudwatch:ListMetrics on resource * to the access key's user.",
         configs={"metrics": "ALL"},
+    ),
+    Scenario(
+        AWS,
+        "DescribeCertificate is denied",
+        with_certificate(denied("acm:DescribeCertificate")),
+        "success",
+        reads="Allow the IAM action acm:DescribeCertificate on resource * to the access key's user.",
+        configs={"details": True},
+    ),
+    Scenario(
+        AWS,
+        "ACM cannot be reached: a firewall lets only CloudFront and CloudWatch pass",
+        with_certificate(fault("DescribeCertificate", cut_connection=True)),
+        reads="Reading a certificate failed: AWS could not be reached (ConnectionClosedError",
+        configs={"details": True},
+    ),
+    Scenario(
+        AWS,
+        "an empty body in the place of a certificate",
+        with_certificate(fault("DescribeCertificate", answer=odd_answers.EMPTY)),
+        reads="Reading a certificate failed: the answer is not ACM's, or not all of it: an empty body.",
+        configs={"details": True},
+        kind=NO_ANSWER,
     ),
     Scenario(AWS, "the same Id on several pages", lambda world: world.aws.cut_pages(7), "success", end=whole_pages),
     Scenario(
