@@ -1,4 +1,4 @@
-"""The errors of a run; their texts are sentences for the user, for Func shows nothing else of them."""
+"""The errors of a run; their texts are sentences for the user, because Func shows nothing else of them."""
 
 
 class StepError(Exception):

@@ -160,7 +160,7 @@ class DataCollector:
     def preview(self, func: Any) -> Dict[str, Any]:
         """Like `run`, but print the points that would be written, and write and keep nothing.
 
-        It ends within 55 s, as `check` does, for Func cuts off what is run from its editor after 60 s.
+        It ends within 55 s, as `check` does, because Func cuts off what is run from its editor after 60 s.
         """
         return self._each(lambda one: self._preview(one, func), EDITOR_SECONDS, CALL_FOR_IT)
 

@@ -82,9 +82,9 @@ MEANING = """
   services first, three times.
 - **Calls take turns** (`pace`): each takes its part of a second's quotas of calls and data points, less 5 %.
 
-What stayed out, for it would buy less than 10 %: holding off Python's garbage collector during a run, or freezing what
-botocore has loaded (3 %, at 10,000 distributions 7 %); remembering which names of fields may stand beside which tags
-(3 %); asking botocore for a session without the event handlers of other services (2 % of a cold process).
+What stayed out, because it would buy less than 10 %: holding off Python's garbage collector during a run, or freezing
+what botocore has loaded (3 %, at 10,000 distributions 7 %); remembering which names of fields may stand beside which
+tags (3 %); asking botocore for a session without the event handlers of other services (2 % of a cold process).
 """
 
 

@@ -1,7 +1,7 @@
 """What DataKit 1.84 makes of the body of a write: read, refused as a whole, or cut, renamed, dropped and re-dated.
 
 Each rule is an observed fact (tests/devtools/guance/datakit-facts.json), and a test runs them all. Most changes come
-with a 200 and without a word. The work is done on bytes, for DataKit cuts by bytes, in mid-character too.
+with a 200 and without a word. The work is done on bytes, because DataKit cuts by bytes, in mid-character too.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def _shared_loader() -> Any:
 
 
 def speed_up_requests(cloudwatch: Any) -> None:
-    """Let a client that speaks JSON send the arguments of GetMetricData as they are, for they are what is wanted.
+    """Let a client that speaks JSON send the arguments of GetMetricData as they are, because they are what is wanted.
 
     botocore's serializer looks each of a call's thousands of parts up in the service model, which takes half of the
     time of making a request. A client that keeps its serializer elsewhere serializes as ever.

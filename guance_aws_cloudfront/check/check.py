@@ -253,7 +253,7 @@ def _write(func: Any, connector_id: str, choice: Choice, dry_run: bool, deadline
         return Written(Row(FAILED, "connector", str(opened.error)))
     if dry_run or not choice.points:
         why = "'dry_run' is set" if dry_run else choice.no_point
-        return Written(Row(UNTRIED, "connector", f'"{connector_id}" is there; no object was written, for {why}'))
+        return Written(Row(UNTRIED, "connector", f'"{connector_id}" is there; no object was written, because {why}'))
     # The sink raises an error when it refuses all points of a write, and here there is one.
     written = attempt(
         lambda: deadline.wait_for(lambda: opened.answer.write("custom_object", choice.points, lambda _: None))
@@ -286,4 +286,4 @@ def _cache_row(state: State, dry_run: bool) -> Row:
 
 
 def _kept(dry_run: bool) -> str:
-    return "can be read; not written, for 'dry_run' is set" if dry_run else "can be written, read and emptied"
+    return "can be read; not written, because 'dry_run' is set" if dry_run else "can be written, read and emptied"

@@ -15,7 +15,7 @@ def clock_row(ahead: Optional[float]) -> Row:
         return Row(UNTRIED, "clock", "AWS has not answered")
     said = f"the Func host's is {clock_difference(ahead)}"
     if abs(ahead) > CLOCK_TOLERANCE:
-        return Row(FAILED, "clock", f"{said}: set it right, for AWS takes 5 minutes at most.")
+        return Row(FAILED, "clock", f"{said}: set it right, because AWS takes 5 minutes at most.")
     return Row(OK, "clock", said)
 
 

@@ -7,7 +7,7 @@ from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.text import count, one_line
 
 OK, FAILED, MISSING, UNTRIED = "ok", "FAILED", "missing", "untried"
-# The columns are as wide as the longest IAM action, for a row is printed before the next one is known.
+# The columns are as wide as the longest IAM action, because a row is printed before the next one is known.
 LINE = "{:7}  {:32}  {}"
 LONGEST_DETAIL = 1000
 

@@ -158,7 +158,7 @@ def _odd(record: Record, name: str, otherwise: str) -> str:
     if name not in record:
         return f"{name} is missing"
     value = record[name]
-    # Not its own words, for a structure may hold what CloudFront says to an origin alone.
+    # Not its own words, because a structure may hold what CloudFront says to an origin alone.
     shown = f" ({one_line(repr(value), 60)})" if isinstance(value, (str, int, float)) else ""
     return f"{name} cannot be read" if value is None else f"{name} is {otherwise}{shown}"
 

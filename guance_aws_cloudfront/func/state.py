@@ -45,7 +45,7 @@ class State:
     """What is kept for an account: the watermark and the time of the last objects (STORE), what was sent (CACHE).
 
     It is known by partition and account name, so that a new access key goes on where the old one ended. What cannot
-    be read is passed to `warn` and taken as not there; so is a CACHE that fails, for it only saves points sent again.
+    be read is passed to `warn` and taken as not there; so is a CACHE that fails: it only saves points sent again.
     With `read_only` nothing is kept, and nothing is known of what was reported: as before the first run.
     """
 

@@ -33,6 +33,8 @@ Said = List[str]
 # Tags and whether they are an object's -> the tags themselves, what became of them, and what was said: by identity, for
 # the points of a distribution share theirs.
 KnownTags = Dict[Tuple[int, bool], Tuple[Dict[str, str], Dict[str, str], Said]]
+# Func's helper makes a plain blank of every kind of blank: names that differ in nothing else would become one.
+_BLANK = re.compile(r"\s")
 # A backslash before a separator of line protocol, or at the end.
 _STRAY = re.compile(r"\\+(?=[,= ])|[\\\s]+\Z")
 
@@ -139,7 +141,7 @@ def _shorten(fields: Dict[str, Any], room: int, said: Said) -> None:
     while excess > 0:
         size, name = max((_size(value), key) for key, value in fields.items() if isinstance(value, str))
         fields[name] = shortened(fields[name], max(0, size - excess))
-        said.append(f"the field '{name}' has {size:,} bytes and is shortened, for DataKit loses a point of 1 MiB")
+        said.append(f"the field '{name}' has {size:,} bytes and is shortened, because DataKit loses a point of 1 MiB")
         excess -= size - _size(fields[name])
 
 
@@ -234,7 +236,7 @@ def _key(key: Any, is_object: bool, said: Said) -> str:
 @lru_cache(maxsize=4096)
 def _plain(value: str) -> str:
     """On one line, without the backslashes that Func's helper strips or that would undo its own escapes."""
-    return _STRAY.sub("", printable(value)).strip()
+    return _STRAY.sub("", _BLANK.sub(" ", printable(value))).strip()
 
 
 def _cut(text: str, most: int, what: str, said: Said) -> str:

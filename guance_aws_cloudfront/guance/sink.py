@@ -42,8 +42,8 @@ FIRST_TO_REDATE = (1, 78)
 # In seconds: older points are only handed over where they keep their time. Ten minutes less than DataKit's two hours,
 # for clocks that differ and for a run's own time.
 OLDEST_KEPT = 6600
-# How old an object is made, in seconds, to see whether it keeps its time: a day, for a clock may be wrong by hours, and
-# Guance drops what is two days old.
+# How old an object is made, in seconds, to see whether it keeps its time: a day, because a clock may be wrong by hours,
+# and Guance drops what is two days old.
 PROBE_AGE = 24 * 3600
 # On DataKit's page of metrics only after it has given a point the present time, and then for good.
 REDATED_COUNTER = "datakit_io_point_time_adjusted_total"
@@ -318,7 +318,7 @@ class Preview:
 
 
 def _shown(point: Mapping[str, Any]) -> List[str]:
-    """A point as JSON on one line, or on one for each of many fields, for Func cuts what is printed at once."""
+    """A point as JSON on one line, or on one for each of many fields, because Func cuts what is printed at once."""
     text = json.dumps(point, ensure_ascii=False)
     if len(text) <= LONGEST_LINE:
         return [text]

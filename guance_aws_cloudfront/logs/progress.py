@@ -188,6 +188,6 @@ def after_run(progress: LogProgress, left: Sequence[LogFile], now: float, max_ca
 
 
 def not_caught_up(progress: LogProgress, now: float, max_catch_up: int) -> Optional[Tuple[int, int]]:
-    """From when to when (epoch seconds) files are given up, for no run has looked for them in time; None mostly."""
+    """From when to when (epoch seconds) files are given up, because no run has looked for them in time; None mostly."""
     oldest = hour_floor(now - max_catch_up)
     return (progress.looked, oldest) if 0 < progress.looked < oldest else None

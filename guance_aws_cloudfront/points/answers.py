@@ -57,7 +57,7 @@ def merge_pages(pages: Iterable[Mapping[str, Any]], request: Mapping[str, Any]) 
         for result in page["MetricDataResults"]:
             answer = by_id.get(_id_of(result))
             if answer is None:
-                merged.messages.append("a result is left out, for it belongs to none of the queries")
+                merged.messages.append("a result is left out, because it belongs to none of the queries")
                 continue
             if result.get("Timestamps", ()) != said:
                 said = result.get("Timestamps", ())
@@ -107,7 +107,7 @@ def _add(answer: Answer, times: Optional[Sequence[int]], values: Any) -> None:
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:
-    # Of all at once, for there are hundreds of thousands in a run.
+    # Of all at once, because there are hundreds of thousands in a run.
     return NUMBERS.issuperset(map(type, values)) and all(map(math.isfinite, values))
 
 

@@ -53,7 +53,7 @@ def object_point(
 def without_header_values(value: Any) -> Any:
     """A record, or a part of one, without what CloudFront says to an origin alone: often that is a shared secret."""
     if isinstance(value, dict):
-        # As text, for JSON knows no other keys.
+        # As text, because JSON knows no other keys.
         return {
             str(key): HIDDEN if key == HEADER_VALUE else without_header_values(inner) for key, inner in value.items()
         }

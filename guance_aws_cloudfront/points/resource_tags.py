@@ -26,7 +26,8 @@ class Cleaned(NamedTuple):
 def cleaned(tags: Mapping[str, Tags], patterns: Sequence[str], extra_tags: Mapping[str, str]) -> Cleaned:
     """The wanted ones of the resource tags by distribution ID, under keys that clash with none of ours or the user's.
 
-    The same key always becomes the same, whatever stands beside it, for a tag that changes starts a new time series.
+    The same key always becomes the same, whatever stands beside it, because a tag that changes starts a new time
+    series.
     """
     keys = {key for found in tags.values() for key in found if key and patterns and fits([key], patterns)}
     # Many distributions have the same keys: what becomes of each is found once.
@@ -69,7 +70,7 @@ def _whole_name(key: str, extra_tags: Mapping[str, str]) -> str:
 
 
 def _clean_value(value: str) -> str:
-    # DataKit strips a backslash at the end, for it would swallow what follows.
+    # DataKit strips a backslash at the end, because it would swallow what follows.
     return one_line(value, len(value) + 1).rstrip("\\").strip()
 
 
@@ -89,7 +90,7 @@ def _warnings(shortened: Sequence[str], left_out: Sequence[str]) -> List[str]:
         texts.append(f"Resource tags are cut to the {limits} that DataKit takes: {some_of(shortened)}.")
     if left_out:
         texts.append(
-            "Resource tags are left out, for another one has their key or they are too many: "
+            "Resource tags are left out, because another one has their key or they are too many: "
             f"{some_of(left_out)}. Name fewer in 'resource_tags'."
         )
     return texts

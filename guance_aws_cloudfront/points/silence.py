@@ -33,12 +33,12 @@ def find_silence(
 
 
 def probe_window(silence: Silence, progress: Progress) -> Optional[Window]:
-    """The minutes of a silence that only a probe can find, for no regular look reaches them any more."""
+    """The minutes of a silence that only a probe can find, because no regular look reaches them any more."""
     return Window(silence.since, progress.settled) if silence.since < progress.settled else None
 
 
 def late_stretch(silence: Silence, minutes: Iterable[int], period: int) -> Optional[Stretch]:
-    """What to ask for, of all sources, for values were found in these minutes; None when all of them are known."""
+    """What to ask for, of all sources, because values were found in these minutes; None when all of them are known."""
     new = [minute for minute in minutes if not any(window.start <= minute < window.end for window in silence.found)]
     return Stretch(min(new), max(new) + period) if new else None
 

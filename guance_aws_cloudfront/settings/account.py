@@ -57,7 +57,7 @@ def parse_account(raw: Any) -> Account:
     """The account out of a dict with the keys of `ACCOUNT_KEYS`; ConfigError when anything in it is wrong."""
     given = known_keys(raw, "The account", ACCOUNT_KEYS)
     ak_id, ak_secret = _secret(given, "ak_id"), _secret(given, "ak_secret")
-    # The pattern is IAM's own; the value is not repeated, for it may be the secret in the wrong place.
+    # The pattern is IAM's own; the value is not repeated, because it may be the secret in the wrong place.
     if not re.fullmatch(r"[A-Za-z0-9_]{16,128}", ak_id):
         raise ConfigError(
             "Account key 'ak_id' is not an AWS access key ID: use the 16 to 128 letters and digits that IAM shows "

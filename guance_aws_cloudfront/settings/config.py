@@ -82,7 +82,8 @@ LISTED_LATE = 900
 # With `recently_active`, in seconds: what is asked for must have been listed, and a run may be late.
 FARTHEST_BACK = 9000
 WHY_LATE = (
-    "with 'recently_active' or metrics beyond the default ones, for CloudWatch lists a new metric up to 15 minutes late"
+    "with 'recently_active' or metrics beyond the default ones, because CloudWatch lists a new metric up to 15 minutes "
+    "late"
 )
 CONFIG_KEYS = (
     *("distributions", "metrics", "statistics", "derived", "resource_tags", "details", "events", "recently_active"),
@@ -124,7 +125,7 @@ def parse_config(raw: Any) -> CollectorConfig:
         raise refusal("Configuration", "lookback", config.lookback, f"at least {LISTED_LATE} seconds {WHY_LATE}")
     if config.recently_active and config.delay + config.lookback > FARTHEST_BACK:
         allowed = (
-            f"at most {FARTHEST_BACK} seconds together with 'delay', for CloudWatch lists who was active in 3 hours"
+            f"at most {FARTHEST_BACK} seconds together with 'delay', because CloudWatch lists who was active in 3 hours"
         )
         raise refusal("Configuration", "lookback", config.lookback, f"{allowed}, and 'recently_active' needs that")
     return config

@@ -80,7 +80,7 @@ def parse_logs(raw: Any) -> LogsConfig:
     if isinstance(rest, bool) or not isinstance(rest, (int, float)) or not 0 <= rest <= 1:
         raise refusal("LOGS", "keep_rest", rest, "a share from 0 to 1, such as 0.01 for one line of a hundred")
     if rest and given.get("keep") is None:
-        raise refusal("LOGS", "keep_rest", rest, "0 without 'keep', for then all lines are kept")
+        raise refusal("LOGS", "keep_rest", rest, "0 without 'keep', because then all lines are kept")
     return LogsConfig(
         distributions=None if distributions is None else _of_logs(parse_distributions, distributions),
         buckets=_buckets(given.get("buckets", {})),

@@ -65,7 +65,7 @@ def fields_of_certificates(
             f"AWS does not tell when the certificate of {some_of(endless)} expires: look at it in AWS Certificate "
             "Manager or, with a server certificate, in IAM. It is asked for again in a day."
         )
-    # Also when nothing is new, for what is kept ends after a week.
+    # Also when nothing is new, because what is kept ends after a week.
     if shown or kept:
         state.keep("certificates", known)
     return {key: certificate_fields(known[name], now) for name in known for key in shown[name]}

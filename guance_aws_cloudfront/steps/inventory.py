@@ -192,7 +192,7 @@ class Inventory:
                 known[key] = {"mark": marks[key], "fields": logging_fields(answer)}
         if asked:
             self._log.say(f"Configurations: {count(len(asked), 'call')}; {len(known):,} of {len(marks):,} known.")
-        # Also when nothing is new, for what is kept ends after a week.
+        # Also when nothing is new, because what is kept ends after a week.
         self._state.keep("details", known)
         return {key: one["fields"] for key, one in known.items()}
 

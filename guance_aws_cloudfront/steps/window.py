@@ -28,7 +28,7 @@ TOO_LATE = "The time limit is over before all metrics were asked for."
 class PendingPoint(NamedTuple):
     """A point to write: its source (a distribution ID, mostly), and all the fields that are known of its minute.
 
-    `is_partial` when these are only a part, for not all of the source's metrics were answered.
+    `is_partial` when these are only a part, because not all of the source's metrics were answered.
     """
 
     source: str
@@ -42,7 +42,7 @@ class WindowReport:
     """What became of a window.
 
     `points` counts by verdict (new, changed, unchanged). `failed_sources` were not answered completely; `held` are the
-    minutes of points that were not written, by source, for the connector would change their time. `errors` has the
+    minutes of points that were not written, by source, because the connector would change their time. `errors` has the
     sources by what went wrong.
     """
 

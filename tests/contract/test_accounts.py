@@ -130,7 +130,7 @@ def test_when_the_time_is_over_the_rest_is_named_and_nothing_is_lost(func, aws, 
     func.publish(SCRIPT)
     record = func.run_cron_job(JOB)
     assert record.status == "failure"
-    assert 'Account "api" was not begun, for the time limit of all accounts is over' in record.exception
+    assert 'Account "api" was not begun, because the time limit of all accounts is over' in record.exception
     func.on_event = lambda name: None
     clock.advance(600)
     assert func.run_cron_job(JOB).status == "success"

@@ -162,7 +162,7 @@ def test_without_distributions_the_rest_is_tried(func, aws, datakit) -> None:
     assert record.status == "success"
     untried = {what: detail for what, (result, detail) in rows(record).items() if result == "untried"}
     assert set(untried) == {"CloudWatch's region", *OPTIONAL[2:], "connector", "delivered"}
-    assert untried["connector"] == '"datakit" is there; no object was written, for there is no distribution'
+    assert untried["connector"] == '"datakit" is there; no object was written, because there is no distribution'
     assert rows(record)["cloudwatch:GetMetricData"][0] == "ok"
     assert verdict(record).startswith("READY, as far as it could be tried: 10 of 15 checks are ok; untried: Cloud")
     assert datakit.posts == []
@@ -180,7 +180,7 @@ def test_distributions_that_are_chosen_are_told_and_written(func, aws, datakit, 
     assert detail.startswith("No distribution fits 'ship.*' of the key 'distributions'.")
     assert [point.tags["Id"] for point in datakit.points()] == [other]
     configure(func, ('["shop.*", "ship.*"]', '["ship.*"]'))
-    assert "for 'distributions' chooses none" in rows(func.call(CHECK))["connector"][1]
+    assert "because 'distributions' chooses none" in rows(func.call(CHECK))["connector"][1]
     assert len(datakit.points()) == 1
 
 
@@ -338,7 +338,7 @@ def test_a_storage_that_forgets_is_a_failure(func, aws, datakit, one) -> None:
 def test_a_clock_that_is_off_is_a_failure(func, aws, datakit, one) -> None:
     aws.clock_ahead = 420
     record = func.call(CHECK)
-    text = "the Func host's is 7 min behind AWS's: set it right, for AWS takes 5 minutes at most."
+    text = "the Func host's is 7 min behind AWS's: set it right, because AWS takes 5 minutes at most."
     assert rows(record)["clock"] == ("FAILED", text)
     aws.clock_ahead = -200
     assert rows(func.call(CHECK))["clock"] == ("ok", "the Func host's is 3 min ahead of AWS's")
@@ -350,8 +350,11 @@ def test_with_dry_run_nothing_is_written_even_for_a_moment(func, aws, datakit, o
     func.on_event = names.append
     record = func.call(CHECK)
     assert record.status == "success"
-    assert rows(record)["connector"] == ("untried", "\"datakit\" is there; no object was written, for 'dry_run' is set")
-    assert "not written, for 'dry_run' is set" in rows(record)["Func's CACHE"][1]
+    assert rows(record)["connector"] == (
+        "untried",
+        "\"datakit\" is there; no object was written, because 'dry_run' is set",
+    )
+    assert "not written, because 'dry_run' is set" in rows(record)["Func's CACHE"][1]
     assert not [name for name in names if name.endswith((".set", ".delete")) or name.startswith("write")]
     assert datakit.posts == []
 

@@ -22,8 +22,8 @@ class Scenario(NamedTuple):
 
     `begin` brings it about. While it lasts, one run at least has the `status` and says `reads` in its sentence or log,
     word for word; where the status is success, every run has it. After it, all runs succeed, and every minute stands in
-    the sink. `again` tells which points arrive a second time with the same values, for nobody can know that they stand
-    there; of all others none does. `kind` is what it is one of many inputs of, if so. `large` is one that takes long.
+    the sink. `again` tells which points arrive a second time with the same values, because nobody can know that they
+    stand there; of all others none does. `kind` is what it is one of many inputs of, if so. A `large` one takes long.
     """
 
     where: str

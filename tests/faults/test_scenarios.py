@@ -7,7 +7,7 @@ from tests.faults.table import SCENARIOS
 
 
 def cases():
-    """All scenarios; on both Pythons only those of AWS, for botocore's versions differ in what they make of answers."""
+    """All scenarios; on both Pythons only those of AWS: botocore's versions read answers differently."""
     for scenario in SCENARIOS:
         marks = () if scenario.where == AWS and not scenario.large else pytest.mark.newest
         yield pytest.param(scenario, marks=marks, id=f"{scenario.where}: {scenario.fault}")

@@ -1,7 +1,7 @@
 """The receiver does with a request what a real DataKit was seen to do: every recorded fact, over HTTP.
 
 With DATAKIT_URL (such as http://127.0.0.1:9529) in the environment the same facts are held against that DataKit, by
-status and error code: a real one, of a test workspace, for it gets the points. See its release against the facts' one.
+status and error code: a real one, of a test workspace, because it gets the points. Releases are shown.
 """
 
 import base64

@@ -74,6 +74,8 @@ CASES = [
     ({"T": LONG}, {}, {"T": "ü" * 512}, {}, "the tag 'T' is longer than 1,024 bytes and is cut"),
     ({"T": " \\ "}, {}, {}, {}, "the tag 'T' is empty and left out"),
     ({"T": "a\nb\\"}, {}, {"T": "a b"}, {}, None),
+    ({"T\u00a0U": "a\u3000b"}, {}, {"T U": "a b"}, {}, None),
+    ({"T U": "x", "T\u00a0U": "y"}, {}, {"T U": "x"}, {}, "the tag 'T\u00a0U' is there twice and left out"),
     ({"class": "x"}, {}, {"class_": "x"}, {}, "the key 'class' is not allowed in an object and is renamed 'class_'"),
     ({}, {"a.b": 1}, {}, {"a_b": 1}, "the key 'a.b' is not allowed in an object and is renamed 'a_b'"),
     ({}, {"date": 1}, {}, {"date_": 1}, "the key 'date' is not allowed in an object and is renamed 'date_'"),
@@ -150,7 +152,7 @@ def test_an_object_of_a_mebibyte_is_shortened_visibly_and_its_message_is_still_j
     fit, (said,) = fitted(point({}, {"message": json.dumps(record), "a": 1}), OBJECT)
     assert json.loads(fit["fields"]["message"]) == {**record, "Origins": "… 500,002 bytes are left out"}
     assert re.fullmatch(
-        r"the field 'message' has 8\d\d,\d\d\d bytes and is shortened, for DataKit loses .+ 1 MiB", said
+        r"the field 'message' has 8\d\d,\d\d\d bytes and is shortened, because DataKit loses .+ 1 MiB", said
     )
     taken(fit)
 

@@ -107,7 +107,7 @@ def test_a_result_of_no_query_belongs_to_none(odd) -> None:
     assert values == {}
     assert BATCH[0] in failed["no answer"]
     answers = merge_pages([{"MetricDataResults": [odd]}], REQUEST)
-    assert answers.messages == ["a result is left out, for it belongs to none of the queries"]
+    assert answers.messages == ["a result is left out, because it belongs to none of the queries"]
 
 
 @pytest.mark.parametrize(

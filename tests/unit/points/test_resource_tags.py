@@ -47,7 +47,7 @@ def test_of_two_keys_that_become_one_the_one_that_stays_as_it_is_wins() -> None:
     clean = cleaned({"E1": {"a.b": "1", "a:b": "2", "a_b": "3"}}, ALL, {})
     assert clean.by_id == {"E1": {"a_b": "3"}}
     (warning,) = clean.warnings
-    assert warning.startswith("Resource tags are left out, for another one has their key or they are too many: ")
+    assert warning.startswith("Resource tags are left out, because another one has their key or they are too many: ")
     assert "'a.b' of E1, 'a:b' of E1" in warning
 
 

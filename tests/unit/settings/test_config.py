@@ -216,7 +216,7 @@ BAD_CONFIGS = [
     ),
     (
         {"recently_active": True, "lookback": 7200, "delay": 3600},
-        "'lookback' is 7200: allowed is at most 9000 seconds together with 'delay', for CloudWatch lists who",
+        "'lookback' is 7200: allowed is at most 9000 seconds together with 'delay', because CloudWatch lists who",
     ),
     ({"resource_tags": ["*", "NOT", "aws:*"]}, "allowed is 'NOT' only at the head of a list, for all that follows."),
     ({"distributions": ["*", "NOT", "E1"]}, "allowed is 'NOT' only at the head of a list, for all that follows."),
