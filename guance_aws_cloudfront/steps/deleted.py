@@ -18,9 +18,7 @@ class Deleted(NamedTuple):
     resource_tags: Dict[str, Dict[str, str]]
 
 
-def deleted_distributions(
-    run: Run, distributions: Distributions, progress: Progress, must_keep: bool = False
-) -> Deleted:
+def deleted_distributions(run: Run, distributions: Distributions, progress: Progress, must_keep: bool) -> Deleted:
     """Those that were collected by an earlier run, are listed no more, and have minutes left to ask for.
 
     CloudWatch keeps the values of a deleted distribution. What is known of the distributions is kept for a week, and
@@ -32,7 +30,7 @@ def deleted_distributions(
         key: one for key, one in (kept.get("deleted") or {}).items() if _has_minutes_left(key, one["seen_at"], progress)
     }
     for key, one in (kept.get("collected") or {}).items():
-        if key not in distributions.listed_ids and key not in gone:
+        if key not in distributions.listed_ids:
             gone[key] = {**one, "seen_at": now}
     for key in distributions.listed_ids:
         # One that was missing from a listing by mistake is there again.

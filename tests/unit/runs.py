@@ -24,7 +24,14 @@ def record(key, **more):
     """A distribution as ListDistributions answers it, as far as these tests need it."""
     arn = f"arn:aws:cloudfront::123456789012:distribution/{key}"
     domain = f"{key.lower()}.cloudfront.net"
-    return {"Id": key, "ARN": arn, "DomainName": domain, "Status": "Deployed", "LastModifiedTime": 1.0, **more}
+    return {
+        "Id": key,
+        "ARN": arn,
+        "DomainName": domain,
+        "Status": "Deployed",
+        "LastModifiedTime": NOW - 86400.0,
+        **more,
+    }
 
 
 class FakeAws:

@@ -2,7 +2,7 @@
 
 from tests.unit.runs import END, HOUR, MINUTE, UNREACHABLE, minutes, record
 
-ALIAS = {"Aliases": {"Quantity": 1, "Items": ["www.example.com"]}}
+ALIAS = {"Aliases": {"Quantity": 2, "Items": ["www.example.com", "example.com"]}}
 
 
 def test_a_deleted_distribution_is_asked_for_until_its_last_minute_is_reported(world, capsys) -> None:
@@ -25,6 +25,17 @@ def test_a_deleted_distribution_is_asked_for_until_its_last_minute_is_reported(w
     world.run(5)
     assert world.asked()[0][2] == ["E1"]
     assert world.recall("known")["deleted"] == {}
+
+
+def test_it_is_not_asked_for_once_all_is_reported_up_to_when_it_was_missed(world) -> None:
+    world.run()
+    world.records = [record("E1")]
+    world.run(5)
+    world.run(3)
+    assert world.progress()["at"] == world.recall("known")["deleted"]["E2"]["seen_at"]
+    world.asked()
+    world.run(1)
+    assert [sources for _, _, sources in world.asked()] == [["E1"]]
 
 
 def test_what_is_known_of_a_deleted_distribution_has_its_resource_tags(world) -> None:

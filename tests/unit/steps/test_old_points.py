@@ -4,7 +4,7 @@ import pytest
 
 from guance_aws_cloudfront.guance.sink import REDATED_COUNTER
 from tests.conftest import NOW
-from tests.unit.runs import END, HOUR, Connector, minutes
+from tests.unit.runs import END, HOUR, UNREACHABLE, Connector, minutes, record
 
 # A first run looks back three hours, and this is the oldest minute that any connector takes.
 LIMIT = NOW - 6600
@@ -36,6 +36,12 @@ def connect(world, version="1.80.0"):
     datakit = DataKit(world, version)
     world.CONN = lambda connector_id: datakit
     return datakit
+
+
+def refuse_events(category, points):
+    """What a connector answers that takes no events."""
+    if category == "keyevent":
+        raise Exception("POST http://datakit failed. Status Code: 403, Response: no")
 
 
 def test_a_datakit_is_not_asked_while_no_point_is_old(world) -> None:
@@ -113,3 +119,34 @@ def test_an_old_datakit_keeps_the_time(world) -> None:
     assert world.run(first_lookback=3 * HOUR)["warnings"] == []
     assert len(world.arrived()) == 2 * 180
     assert datakit.asked == ["/v1/ping"]
+
+
+def test_where_nothing_waits_or_nobody_was_asked_nothing_is_said(world) -> None:
+    datakit = connect(world)
+    world.run(first_lookback=3 * HOUR)
+    # CloudWatch answers nothing: the run does not get to what waits.
+    world.fails = lambda request: UNREACHABLE
+    assert "wait (" not in world.fail(5)
+    world.fails = lambda request: None
+    # It keeps the time now, and there is no time for what waits.
+    datakit.redates = datakit.has_redated = False
+    world.seconds["GetMetricData"] = 170
+    (warning,) = world.run(4 * 60)["warnings"]
+    assert warning.startswith("The time limit is near: ")
+    world.seconds.clear()
+    world.run(5)
+
+
+def test_an_event_that_is_old_leaves_nothing_waiting(world) -> None:
+    datakit = connect(world)
+    world.configs["events"] = True
+    world.run()
+    world.before_write = refuse_events
+    world.records = [record("E1", PriceClass="other", LastModifiedTime=NOW + 60.0), record("E2")]
+    world.fail(5)
+    for _ in range(25):
+        world.fail(5)
+    world.before_write = lambda category, points: None
+    assert world.run(5)["warnings"] == []
+    assert world.arrived("keyevent") == [("E1", world.clock.time())]
+    assert datakit.asked[0] == "/v1/ping"

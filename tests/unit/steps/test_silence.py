@@ -58,12 +58,15 @@ def test_what_comes_late_is_asked_for_again_and_sent_once(silent, capsys) -> Non
     assert silent.run(5)["metrics_billed"] == 12
 
 
-def test_what_comes_in_parts_is_asked_for_part_by_part(silent) -> None:
+def test_what_comes_in_parts_is_asked_for_part_by_part(silent, capsys) -> None:
     silent.run_for(8 * 60)
     silent.arrived()
     part = END + HOUR
     silent.value = lambda source, minute: 10.0 if minute < part else None
     silent.run(5)
+    assert (
+        "Late values have come: 2026-03-01 09:57 to 2026-03-01 10:57 UTC (1 h) is asked for" in capsys.readouterr().out
+    )
     assert silent.arrived() == sorted(minutes("E1", END, part) + minutes("E2", END, part))
     assert silence(silent)[2] == [[END, part]]
     silent.asked()
@@ -78,10 +81,12 @@ def test_what_comes_in_parts_is_asked_for_part_by_part(silent) -> None:
     assert silence(silent) is None
 
 
-def test_a_look_for_late_values_that_fails_is_a_failure_and_costs_nothing_else(silent) -> None:
+def test_a_look_for_late_values_that_fails_is_a_failure_and_costs_nothing_else(silent, capsys) -> None:
     silent.run_for(5 * 60)
     silent.fails = lambda request: UNREACHABLE if len(request["MetricDataQueries"]) == 1 else None
+    capsys.readouterr()
     assert "(1) AWS could not be reached." in silent.fail(5)
+    assert "Cost: 12 metrics requested" in capsys.readouterr().out
     assert silent.progress()["at"] == END + 5 * HOUR + 300
     assert silence(silent) == [END, "E1", []]
 
@@ -92,6 +97,13 @@ def test_values_that_come_back_within_a_regular_look_end_it(silent) -> None:
     silent.back_at = 0
     assert silent.run(5)["warnings"] == []
     assert silence(silent) is None
+
+
+def test_a_value_of_its_first_minute_is_one_since_it_began(silent) -> None:
+    silent.run_for(30)
+    silent.value = lambda source, minute: 10.0 if minute <= END else None
+    assert silent.run(5)["warnings"] == []
+    assert silence(silent)[0] == END
 
 
 def test_what_was_reported_after_the_silence_is_not_taken_for_late(silent, capsys) -> None:
