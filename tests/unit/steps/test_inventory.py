@@ -91,6 +91,25 @@ def test_where_all_at_once_are_denied_they_are_asked_for_one_by_one(tagged) -> N
     assert seen(tagged, "env") == {"E1": "prod", "E2": "dev", "E3": None}
 
 
+def test_of_several_reasons_for_a_denial_the_first_is_named(tagged) -> None:
+    others = [AwsDeniedError(f"Denied {number}.") for number in range(3)]
+    tagged.errors.update({"GetResources": ALL_AT_ONCE, **dict(zip(map(arn, ("E1", "E2", "E3")), others))})
+    # The first one was denied, so no other was asked for.
+    (warning,) = tagged.run(resource_tags=["env"])["warnings"]
+    assert warning.startswith(f"{ALL_AT_ONCE} Denied 0. One of both")
+    del tagged.errors[arn("E1")]
+    (warning,) = tagged.run(resource_tags=["team"])["warnings"]
+    assert warning.startswith(f"{ALL_AT_ONCE} Denied 1. One of both")
+    tagged.errors[arn("E1")] = others[0]
+    tagged.errors.update({f"config E{number}": other for number, other in enumerate(others, 1)})
+    warnings = tagged.run(5, details=True)["warnings"]
+    assert warnings[0].startswith("Denied 0. Until then, objects do not tell")
+    for key in ("config E2", "config E3"):
+        del tagged.errors[key]
+    tagged.records = tagged.records[:1]
+    assert tagged.run(5, details=True)["warnings"][0].startswith("Denied 0. Until then")
+
+
 def test_where_neither_is_allowed_one_call_is_enough_and_both_actions_are_named(tagged) -> None:
     tagged.errors.update({"GetResources": ALL_AT_ONCE, **{arn(key): ONE_BY_ONE for key in ("E1", "E2", "E3")}})
     assert tagged.run(resource_tags=["env"])["warnings"] == [
@@ -229,6 +248,15 @@ def test_configurations_outlast_the_week_that_they_are_kept_for(world) -> None:
     for _ in range(9):
         world.run(24 * 60, details=True)
     assert len(world.configurations_asked) == 2
+
+
+def test_certificates_are_asked_for_with_the_key_details_alone(world) -> None:
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    world.records[0]["ViewerCertificate"] = {"ACMCertificateArn": certificate}
+    assert "DescribeCertificate" not in world.run()["calls"]
+    assert world.run(15, details=True)["calls"]["DescribeCertificate"] == 1
+    assert objects(world)["E1"]["fields"]["CertificateDaysLeft"] == 29
+    assert "CertificateDaysLeft" not in objects(world)["E2"]["fields"]
 
 
 def test_objects_tell_whether_additional_metrics_are_on_where_that_is_known(world) -> None:

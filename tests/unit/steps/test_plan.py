@@ -67,6 +67,17 @@ def test_where_it_is_not_known_what_was_sent_only_the_lookback_is_sent_again(wor
     assert world.arrived() == sorted(minutes("E1", end - 1200, end) + minutes("E2", end - 1200, end))
 
 
+def test_where_it_is_not_known_what_was_sent_late_values_of_the_lookback_are_found_all_the_same(world) -> None:
+    world.configs["datakit_keeps_time"] = True
+    late = END + 4 * HOUR - 5 * MINUTE
+    world.value = lambda source, minute: None if minute == late and world.clock.time() < late + 2 * HOUR else 10.0
+    world.run()
+    world.run_for(4 * 60)
+    world.cache.rows.clear()
+    world.run_for(3 * 60 + 30)
+    assert ("E1", late) in world.arrived()
+
+
 def test_a_preview_says_what_each_window_asks_for(world, capsys) -> None:
     world.records = [record(f"E{number:03}") for number in range(90)]
     world.run(is_dry_run=True)
