@@ -98,9 +98,8 @@ class World:
         log = RunLog("prod", self.account.secrets, is_quiet=True)
         state = State(self, self.account, log.warn)
         series = plan_series(self.canned.ids, self.config.metrics)
-        run = Run(
-            self.account, self.config, self.clock, self.clock.monotonic(), state, log, Sink(self, "datakit"), self.aws()
-        )
+        sink, aws, started = Sink(self, "datakit"), self.aws(), self.clock.monotonic()
+        run = Run(self.account, self.config, self.clock, started, state, log, sink, aws, False)
         distributions = Distributions(self._records, {}, self._records, {}, set())
         tags = source_tags(series, self._records, self.account)
         targets = Targets(series, series, tags, self.canned.ids, self.canned.ids)

@@ -26,7 +26,7 @@ class Run:
     log: RunLog
     sink: Union[Sink, Preview]
     aws: Aws
-    is_dry_run: bool = False
+    is_dry_run: bool
 
     def now(self) -> float:
         """Epoch seconds, by this host's clock."""

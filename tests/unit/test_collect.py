@@ -223,6 +223,37 @@ def test_a_sink_that_goes_away_leaves_the_watermark_and_the_next_run_goes_on(wor
     assert world.arrived() == sorted(minutes("E1", END, END + 600) + minutes("E2", END, END + 600))
 
 
+def takes_nothing(world, times):
+    """Let the connector answer so many writes of metrics with 503."""
+    left = [None] * times
+
+    def busy(category, points):
+        if category == "metric" and left:
+            left.pop()
+            raise Exception("POST http://datakit failed. Status Code: 503, Response: busy")
+
+    world.before_write = busy
+
+
+def test_a_write_that_took_nothing_is_tried_again_after_a_pause_which_is_said(world, capsys) -> None:
+    takes_nothing(world, 2)
+    world.run()
+    said = capsys.readouterr().out
+    for seconds in (1, 3):
+        why = "POST http://datakit failed. Status Code: 503, Response: busy"
+        assert f"  The connector did not take it ({why}); again in {seconds} s." in said
+    assert said.splitlines()[-1].endswith("Done in 4.0 s.")
+    assert len(world.arrived()) == 120
+
+
+@pytest.mark.parametrize(("seconds", "attempts"), [(239, 1), (238, 2), (236, 2), (235, 3)])
+def test_a_write_is_tried_again_only_while_there_is_time_left_after_the_pause(world, seconds, attempts) -> None:
+    takes_nothing(world, 99)
+    world.seconds["GetMetricData"] = seconds
+    assert 'Writing 100 points to the connector "datakit" failed' in world.fail()
+    assert [category for category, _ in world.writes].count("metric") == attempts
+
+
 def test_the_last_lines_of_a_run_come_also_when_it_fails(world, capsys) -> None:
     world.fails = lambda request: UNREACHABLE
     with pytest.raises(CollectError):

@@ -68,7 +68,7 @@ class Told:
 
 def a_run(configs, state, sink, log, now):
     """What the steps of a run work with, but for AWS, which events do not ask."""
-    return Run(ACCOUNT, parse_config(configs), SimulatedClock(now), 0.0, state, log, sink, None)
+    return Run(ACCOUNT, parse_config(configs), SimulatedClock(now), 0.0, state, log, sink, None, False)
 
 
 def distributions(listed, chosen):
