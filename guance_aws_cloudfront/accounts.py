@@ -45,7 +45,7 @@ def run_accounts(accounts: Sequence[Collected], seconds: float, clock: Any, work
             fail(one.mistake)
             continue
         if left < LEAST_SECONDS:
-            fail(f'Account "{one.name}" was not begun, because the time limit of all accounts is over; {advice}')
+            fail(f'Account "{one.name}" was not started: the time limit of all accounts is over; {advice}')
             continue
         # Each gets its part of what is left, so that a slow one leaves time to those after it.
         share = max(LEAST_SECONDS, int(left / (total - place)))

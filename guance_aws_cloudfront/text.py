@@ -94,7 +94,7 @@ def duration(seconds: float) -> str:
 def clock_difference(ahead: float) -> str:
     """How a clock stands that is `ahead` seconds ahead of AWS's: `7 min behind AWS's`."""
     seconds = abs(round(ahead))
-    return f"{duration(seconds)} {'ahead of' if ahead > 0 else 'behind'} AWS's" if seconds > 5 else "as AWS's"
+    return f"{duration(seconds)} {'ahead of' if ahead > 0 else 'behind'} AWS's" if seconds > 5 else "in sync with AWS"
 
 
 def some_of(items: Sequence[str], most: int = 5) -> str:

@@ -131,7 +131,7 @@ class Aws:
             listed = [page["DistributionList"] for page in pages]
             if listed[-1]["IsTruncated"]:
                 # The paginator takes a page that names none after it for the last one.
-                raise ValueError("the listing breaks off: more is to come, and it does not say where")
+                raise ValueError("the listing is incomplete: there is more, but AWS does not say where it continues")
         records = [record for page in listed for record in page.get("Items") or ()]
         for text in oddities(records):
             warn(text)
@@ -205,7 +205,7 @@ class Aws:
         with self._explained("ListServerCertificates"):
             pages = list(iam.get_paginator("list_server_certificates").paginate())
             if pages[-1]["IsTruncated"]:
-                raise ValueError("the listing breaks off: more is to come, and it does not say where")
+                raise ValueError("the listing is incomplete: there is more, but AWS does not say where it continues")
         return [certificate for page in pages for certificate in page["ServerCertificateMetadataList"]]
 
     def metric_data(self, requests: Iterable[Mapping[str, Any]]) -> "Iterator[Union[Answers, AwsError]]":

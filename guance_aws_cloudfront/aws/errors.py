@@ -283,6 +283,4 @@ def _of_the_clock(headers: Mapping[str, str]) -> str:
         return "Check that the clock of the Func host is right."
     if abs(ahead) < CLOCK_TOLERANCE:
         return f"The clock of the Func host is not the reason: it is {clock_difference(ahead)}."
-    return (
-        f"The clock of the Func host is {clock_difference(ahead)}: set it right, because AWS takes 5 minutes at most."
-    )
+    return f"The clock of the Func host is {clock_difference(ahead)}. Correct it: AWS accepts 5 minutes at most."

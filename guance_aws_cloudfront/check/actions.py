@@ -107,7 +107,7 @@ def _until(facts: Facts) -> str:
 OPTIONAL_ACTIONS = (
     OptionalAction(
         "cloudwatch:ListMetrics",
-        "all are asked for, active or not, and of metrics beyond the default ones only those named outright",
+        "all are requested, active or not, and of metrics beyond the default ones only those named in full",
         _for_listing,
         False,
         _metrics,

@@ -143,7 +143,7 @@ def _with_values(answers: Answers) -> int:
 
 def _metrics_row(measured: Attempt, series: Sequence[Series]) -> Row:
     what, asked = "cloudwatch:GetMetricData", count(len(series), "metric")
-    row = row_of(what, measured, lambda _: f"required; {asked} asked for and answered", required=True)
+    row = row_of(what, measured, lambda _: f"required; {asked} requested and answered", required=True)
     for said, failed in incomplete(series, measured.answer).items() if measured.answer else ():
         detail = f"CloudWatch did not answer {count(len(failed), 'metric')} completely ({said})."
         return row._replace(result=FAILED, detail=detail)

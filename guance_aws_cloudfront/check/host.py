@@ -13,9 +13,9 @@ def clock_row(ahead: Optional[float]) -> Row:
     """How the host's clock stands: `ahead` seconds ahead of AWS's, None where AWS has not answered."""
     if ahead is None:
         return Row(UNTRIED, "clock", "AWS has not answered")
-    said = f"the Func host's is {clock_difference(ahead)}"
+    said = f"the Func host's clock is {clock_difference(ahead)}"
     if abs(ahead) > CLOCK_TOLERANCE:
-        return Row(FAILED, "clock", f"{said}: set it right, because AWS takes 5 minutes at most.")
+        return Row(FAILED, "clock", f"{said}. Correct it: AWS accepts 5 minutes at most.")
     return Row(OK, "clock", said)
 
 

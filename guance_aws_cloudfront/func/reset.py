@@ -1,4 +1,4 @@
-"""Forgetting what is kept of an account between runs, so that the next run begins as the very first one."""
+"""Delete the state of an account, so that the next run starts like a first run."""
 
 from typing import Any, Dict
 
@@ -14,7 +14,7 @@ KEPT = {
     "digest": "what was sent in the last minutes",
     "tags": "resource tags",
     "details": "details of configurations",
-    "asked": "until when distributions have been asked for",
+    "asked": "until when distributions have been requested",
     "certificates": "when certificates expire",
     "events": "what is known of distributions",
     "known": "which distributions there were",
@@ -24,14 +24,14 @@ KEPT = {
 
 
 def reset(account: Account, func: Any, clock: Any) -> Dict[str, Any]:
-    """Forget all that is kept of the account, and say what it was; RunSkipped while a run is under way."""
+    """Delete the state of the account, and say what was deleted; RunSkipped while a run is under way."""
     log = RunLog(account.account_name, account.secrets)
     state = State(func, account, log.warn)
     since = state.begin(clock, CLAIM)
     if since is not None:
         raise RunSkipped(
-            f'Account "{account.account_name}": a run has been under way since {iso_utc(since)}, and would write down '
-            "again what is forgotten. Try again when it has ended; nothing was forgotten."
+            f'Account "{account.account_name}": a run has been under way since {iso_utc(since)}, and would write the '
+            "state again. Nothing was deleted: try again when it has ended."
         )
     forgotten, reached = [], None
     try:
@@ -45,8 +45,8 @@ def reset(account: Account, func: Any, clock: Any) -> Dict[str, Any]:
     if forgotten:
         until = "" if reached is None else f" It was reported up to {minute_utc(reached)} UTC."
         log.say(
-            f"Forgotten of {name}: {', '.join(forgotten)}.{until} The next run begins as the very first one, as "
-            "far back as 'first_lookback' says: what lies before is not sent any more, what lies after is sent again."
+            f"Deleted the state of {name}: {', '.join(forgotten)}.{until} The next run starts like a first run, as far "
+            "back as 'first_lookback' says: earlier minutes are not sent any more, later minutes are sent again."
         )
     elif not log.failures:
         log.say(f"Nothing is kept of {name}.")

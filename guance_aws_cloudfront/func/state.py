@@ -14,7 +14,7 @@ from guance_aws_cloudfront.text import one_line
 SCOPE = "guance_aws_cloudfront"
 VERSION = 1
 KEPT_FOR = 7 * 86400
-# What `keep` is used for: resource tags, parts of configurations, until when distributions have been asked for,
+# What `keep` is used for: resource tags, parts of configurations, until when distributions have been requested,
 # which there were, when their certificates expire, and what is known of them, for the events of what changes.
 RECALLED = ("tags", "details", "asked", "known", "certificates", "events")
 REMEDY = {

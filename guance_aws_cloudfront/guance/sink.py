@@ -222,7 +222,7 @@ class Sink:
                 if (category, clause) not in self._warned:
                     self._warned.add((category, clause))
                     name = one_line(point["tags"].get("name", "a point"), 80)
-                    self._warn(f"DataKit's limits: of {name} {one_line(clause)}. So it is with all that are like it.")
+                    self._warn(f"DataKit's limits: of {name} {one_line(clause)}. The same applies to all like it.")
         return kept
 
     def _write_halving(self, category: str, points: Points, first: int, written: Written) -> List[Refusal]:

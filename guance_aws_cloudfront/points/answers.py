@@ -91,7 +91,7 @@ def _minutes(said: Any, minutes: FrozenSet[int]) -> Optional[Sequence[int]]:
 def _add(answer: Answer, times: Optional[Sequence[int]], values: Any) -> None:
     values = () if values is None else values
     if times is None:
-        answer.wrong = "minutes that were not asked for"
+        answer.wrong = "minutes that were not requested"
     elif isinstance(values, (str, dict)) or not hasattr(values, "__len__") or len(values) != len(times):
         answer.wrong = "not as many values as minutes"
     elif answer.times and not frozenset(times).isdisjoint(answer.times):

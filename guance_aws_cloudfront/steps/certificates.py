@@ -63,7 +63,7 @@ def fields_of_certificates(
     if endless:
         log.warn(
             f"AWS does not tell when the certificate of {some_of(endless)} expires: look at it in AWS Certificate "
-            "Manager or, with a server certificate, in IAM. It is asked for again in a day."
+            "Manager or, with a server certificate, in IAM. It is requested again in a day."
         )
     # Also when nothing is new, because what is kept ends after a week.
     if shown or kept:

@@ -39,7 +39,7 @@ def deleted_distributions(run: Run, distributions: Distributions, progress: Prog
     if must_keep or kept != {"collected": collected, "deleted": gone}:
         run.state.keep("known", {"collected": collected, "deleted": gone})
     if gone:
-        run.log.say(f"Deleted, asked for until their last minutes are reported: {some_of(sorted(gone))}.")
+        run.log.say(f"Deleted, requested until their last minutes are reported: {some_of(sorted(gone))}.")
     return Deleted(
         [_record(key, one) for key, one in sorted(gone.items())], {key: one["tags"] for key, one in gone.items()}
     )

@@ -32,7 +32,7 @@ def list_metrics(config: CollectorConfig, plan: Plan, now: float, aws: Aws, log:
     is_recent = plan.recent is not None and max(plan.recent.start, asked_before) >= now - RECENT
     recently, others = config.recently_active and is_recent, bool(config.other_metrics)
     if config.recently_active and not is_recent:
-        log.say("Catching up: distributions are asked for whether they are active now or not.")
+        log.say("Catching up: distributions are requested whether they are active now or not.")
     if not (recently or others):
         return Listing()
     # Every active distribution has requests: where only these matter, a sixth of the pages does.
@@ -61,9 +61,9 @@ def _until_then(config: CollectorConfig) -> str:
     left_out = [metric.name for metric in others if metric.name not in asked]
     texts = []
     if config.recently_active:
-        texts.append("all distributions are asked for, active or not")
+        texts.append("all distributions are requested, active or not")
     if others:
-        texts.append(f"asked for at every distribution: {', '.join(asked) or 'nothing more'}")
+        texts.append(f"requested for every distribution: {', '.join(asked) or 'nothing more'}")
         texts.append(f"left out: {', '.join(left_out) or 'nothing'}")
     return f"Until then, {'; '.join(texts)}."
 

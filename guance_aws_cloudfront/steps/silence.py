@@ -47,7 +47,7 @@ def look_for_late_values(run: Run, progress: Progress) -> Probe:
     if stretch is not None:
         run.log.say(
             f"Late values have come: {minute_utc(stretch.start)} to {minute_utc(stretch.end)} UTC "
-            f"({duration(stretch.end - stretch.start)}) is asked for again."
+            f"({duration(stretch.end - stretch.start)}) is requested again."
         )
         silence = with_found(silence, range(stretch.start, stretch.end, period), period)
         progress = progress._replace(silence=silence, backlog=merged([*progress.backlog, stretch]))

@@ -43,7 +43,7 @@ def choose_targets(
     active_ids = ids
     if listing.active is not None:
         active_ids = [key for key in ids if key in listing.active or key in gone]
-        run.log.say(f"Active in the last 3 hours: {len(active_ids):,} of {len(ids):,}; no others are asked for.")
+        run.log.say(f"Active in the last 3 hours: {len(active_ids):,} of {len(ids):,}; no others are requested.")
     functions = None if distributions.are_all_collected else distributions.functions
     every, recent = (
         plan_series(some, run.config.metrics, listing.listed, run.config.named_metrics, functions)

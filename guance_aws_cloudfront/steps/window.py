@@ -22,7 +22,7 @@ from guance_aws_cloudfront.text import count, duration, minute_utc, some_of
 
 # So many calls one after the other, each of which may hang for a minute, are begun before the clock is looked at again.
 ROUNDS = 2
-TOO_LATE = "The time limit is over before all metrics were asked for."
+TOO_LATE = "The time limit is over before all metrics were requested."
 
 
 class PendingPoint(NamedTuple):
@@ -208,7 +208,7 @@ def _say(run: Run, report: WindowReport) -> None:
     run.log.say(f"  CloudWatch: {count(report.calls, 'call')}, {count(report.values, 'value')}.")
     if report.not_numbers:
         number, fields = count(sum(report.not_numbers.values()), "value"), some_of(sorted(report.not_numbers))
-        run.log.warn(f"CloudWatch answered {number} of {fields} that are no numbers: they are left out.")
+        run.log.warn(f"CloudWatch answered {number} of {fields} that are not numbers: they are left out.")
     for text, sources in report.errors.items():
         run.log.fail(f"{text} Concerns {some_of(list(dict.fromkeys(sources)))}; the next run asks again.")
     if report.answered:

@@ -130,7 +130,7 @@ def test_when_the_time_is_over_the_rest_is_named_and_nothing_is_lost(func, aws, 
     func.publish(SCRIPT)
     record = func.run_cron_job(JOB)
     assert record.status == "failure"
-    assert 'Account "api" was not begun, because the time limit of all accounts is over' in record.exception
+    assert 'Account "api" was not started: the time limit of all accounts is over' in record.exception
     func.on_event = lambda name: None
     clock.advance(600)
     assert func.run_cron_job(JOB).status == "success"
@@ -176,7 +176,7 @@ def test_a_reset_is_for_one_of_several_accounts(func, aws, three) -> None:
     record = func.call(RESET)
     assert "A reset is for one of several accounts: give its 'account_name'." in record.exception
     record = func.call(RESET, account_name="blog")
-    assert record.status == "success" and 'Forgotten of account "blog" (aws): ' in record.log
+    assert record.status == "success" and 'Deleted the state of account "blog" (aws): ' in record.log
     kept = {key for _, key in func.store.rows if key.startswith("watermark/")}
     assert kept == {"watermark/aws/shop", "watermark/aws/api"}
 

@@ -34,7 +34,7 @@ def test_idle_distributions_are_not_asked_for_but_reported_as_objects(func, aws,
     record = func.run_cron_job(JOB)
     assert (record.status, record.return_value["warnings"]) == ("success", [])
     assert record.return_value["metrics_billed"] == 6
-    assert "Active in the last 3 hours: 1 of 2; no others are asked for." in record.log
+    assert "Active in the last 3 hours: 1 of 2; no others are requested." in record.log
     assert record.return_value["objects"] == 2
     assert seen(datakit) == truth(aws, [busy], NOW - HOUR - SETTLED, NOW - SETTLED)
 
@@ -67,7 +67,7 @@ def test_while_catching_up_all_are_asked_for(func, aws, datakit, clock) -> None:
     clock.advance(8 * HOUR)
     record = func.run_cron_job(JOB)
     assert record.status == "success"
-    assert "Catching up: distributions are asked for whether they are active now or not." in record.log
+    assert "Catching up: distributions are requested whether they are active now or not." in record.log
     assert truth(aws, keys, NOW - HOUR, int(clock.time()) - SETTLED).items() <= seen(datakit).items()
 
 
@@ -77,7 +77,7 @@ def test_without_the_permission_all_are_asked_for_with_a_warning(func, aws, data
     record = func.run_cron_job(JOB)
     assert record.status == "success"
     (warning,) = record.return_value["warnings"]
-    assert "Until then, all distributions are asked for, active or not." in warning
+    assert "Until then, all distributions are requested, active or not." in warning
     assert record.return_value["metrics_billed"] == 6 * len(keys)
 
 

@@ -72,11 +72,11 @@ def test_all_is_ok_and_nothing_is_left_behind(func, aws, datakit, one) -> None:
     said = {what: detail for what, (_, detail) in rows(record).items()}
     assert said["who am I"].startswith(aws.account.arn)
     assert said["cloudfront:ListDistributions"] == "required; 4 distributions"
-    assert said["cloudwatch:GetMetricData"] == "required; 4 metrics asked for and answered"
+    assert said["cloudwatch:GetMetricData"] == "required; 4 metrics requested and answered"
     assert said["CloudWatch's region"] == "values of 1 of 4 distributions in us-east-1 in the last 3 h"
     assert said["cloudwatch:ListMetrics"].startswith("optional; ")
     assert said["connector"] == f'"datakit" took an object, of {datakit.points()[0].tags["Id"]}'
-    assert said["clock"] == "the Func host's is as AWS's"
+    assert said["clock"] == "the Func host's clock is in sync with AWS"
     assert said["delivered"] == f"found in the workspace: the object of {datakit.points()[0].tags['Id']}"
     assert "$0.00004" in record.log
     summary = record.return_value
@@ -338,10 +338,10 @@ def test_a_storage_that_forgets_is_a_failure(func, aws, datakit, one) -> None:
 def test_a_clock_that_is_off_is_a_failure(func, aws, datakit, one) -> None:
     aws.clock_ahead = 420
     record = func.call(CHECK)
-    text = "the Func host's is 7 min behind AWS's: set it right, because AWS takes 5 minutes at most."
+    text = "the Func host's clock is 7 min behind AWS's. Correct it: AWS accepts 5 minutes at most."
     assert rows(record)["clock"] == ("FAILED", text)
     aws.clock_ahead = -200
-    assert rows(func.call(CHECK))["clock"] == ("ok", "the Func host's is 3 min ahead of AWS's")
+    assert rows(func.call(CHECK))["clock"] == ("ok", "the Func host's clock is 3 min ahead of AWS's")
 
 
 def test_with_dry_run_nothing_is_written_even_for_a_moment(func, aws, datakit, one) -> None:

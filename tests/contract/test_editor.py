@@ -95,6 +95,4 @@ def test_the_end_of_an_account_that_was_not_begun_says_what_to_do(func, aws, dat
     assert isinstance(clock, SimulatedClock) and clock.time() == NOW
     func.on_event = lambda name: clock.advance(25) if name == "CONN" else None
     record = func.run_in_editor(CHECK)
-    assert (
-        "was not begun, because the time limit of all accounts is over; call the function with its" in record.exception
-    )
+    assert "was not started: the time limit of all accounts is over; call the function with its" in record.exception

@@ -49,9 +49,12 @@ def test_a_wrong_secret_is_told_without_it(func, aws) -> None:
 @pytest.mark.parametrize(
     ("ahead", "sentence"),
     [
-        (0.0, "The clock of the Func host is not the reason: it is as AWS's."),
-        (450.0, "The clock of the Func host is 7 min behind AWS's: set it right, because AWS takes 5 minutes at most."),
-        (-3700.0, "The clock of the Func host is 1 h 1 min ahead of AWS's: set it right"),
+        (0.0, "The clock of the Func host is not the reason: it is in sync with AWS."),
+        (
+            450.0,
+            "The clock of the Func host is 7 min behind AWS's. Correct it: AWS accepts 5 minutes at most.",
+        ),
+        (-3700.0, "The clock of the Func host is 1 h 1 min ahead of AWS's. Correct it"),
     ],
 )
 def test_a_refused_signature_tells_how_the_clocks_stand(func, aws, ahead, sentence) -> None:

@@ -83,7 +83,7 @@ def test_without_permission_to_list_what_was_named_is_asked_for_with_one_warning
     assert record.status == "success"
     (warning,) = record.return_value["warnings"]
     assert "Allow the IAM action cloudwatch:ListMetrics on resource *" in warning
-    assert "asked for at every distribution: CacheHitRate; left out: 502ErrorRate" in warning
+    assert "requested for every distribution: CacheHitRate; left out: 502ErrorRate" in warning
     assert {frozenset(point.fields) for point in datakit.points("metric")} == {
         frozenset({"Requests_Sum", "CacheHitRate_Average", *DERIVED[-2:]}),
         frozenset({"Requests_Sum"}),

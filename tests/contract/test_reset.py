@@ -20,7 +20,7 @@ def test_reset_forgets_the_account_and_says_what(func, aws, datakit, clock) -> N
         *("the time of the last objects", "the watermark"),
     ]
     assert record.log.startswith(
-        'Forgotten of account "prod" (aws): what was sent in the last minutes, which distributions there were, '
+        'Deleted the state of account "prod" (aws): what was sent in the last minutes, which distributions there were, '
         "what is known of distributions, the time of the last objects, the watermark. It was reported up to "
         "2026-03-01 09:57 UTC."
     )

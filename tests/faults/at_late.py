@@ -64,6 +64,6 @@ AT_LATE = (
         "a distribution is deleted between two runs",
         deleted_between_two_runs,
         "success",
-        "Deleted, asked for until their last minutes are reported",
+        "Deleted, requested until their last minutes are reported",
     ),
 )

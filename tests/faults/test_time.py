@@ -77,7 +77,7 @@ def test_calls_that_hang_end_the_run_in_good_order(world) -> None:
     world.aws.faults.add(Fault("GetMetricData", result=slow))
     record = world.run()
     assert record.status == "failure"
-    assert "The time limit is over before all metrics were asked for." in record.exception
+    assert "The time limit is over before all metrics were requested." in record.exception
     # The next call may have begun already while an answer is looked at, so that one seems to have taken twice as long.
     assert 2 <= world.aws.call_counts()["GetMetricData"] - calls <= 4
     world.heal()

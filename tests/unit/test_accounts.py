@@ -61,9 +61,7 @@ def test_an_account_is_begun_while_the_least_of_the_time_is_left_and_gets_that()
     error, worker = run([collected(name) for name in "abc"], seconds=60 + LEAST_SECONDS - 1, took=60)
     assert isinstance(error, CollectError)
     for name in "bc":
-        assert f'Account "{name}" was not begun, because the time limit of all accounts is over; come back' in str(
-            error
-        )
+        assert f'Account "{name}" was not started: the time limit of all accounts is over; come back' in str(error)
     assert list(worker.limits) == ["a"]
 
 

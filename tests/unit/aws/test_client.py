@@ -54,7 +54,7 @@ def test_no_distribution_is_a_normal_answer(aws) -> None:
 def test_a_listing_that_breaks_off_is_no_whole_one(aws) -> None:
     more = LISTING.format(id="E1", more="true", next="")
     aws.answers = [lambda request: respond(request, 200, more)]
-    with pytest.raises(AwsError, match=r"the answer could not be read .* the listing breaks off"):
+    with pytest.raises(AwsError, match=r"the answer could not be read .* the listing is incomplete"):
         aws.distributions()
 
 

@@ -240,16 +240,14 @@ def test_points_are_brought_within_datakit_s_limits_and_each_kind_is_told_once()
     for category in ("metric", "custom_object"):
         assert sink.write(category, points, ignore) == []
     assert [len(point["tags"]["T"]) for _, batch in connector.written for point in batch] == [1024] * 4
-    said = (
-        "DataKit's limits: of E1 the tag 'T' is longer than 1,024 bytes and is cut. So it is with all that are like it."
-    )
+    said = "DataKit's limits: of E1 the tag 'T' is longer than 1,024 bytes and is cut. The same applies to all like it."
     assert told == [said, said]
     # An object may not have every key that a metric may have.
     for category in ("metric", "custom_object"):
         sink.write(category, [{**POINT, "tags": {"name": "n" * 90, "class": "x"}}], ignore)
         sink.write(category, [{**POINT, "tags": {"T ": "y", "T": "x", "name": "E1"}}], ignore)
     assert [list(batch[0]["tags"]) for _, batch in connector.written[-4::2]] == [["name", "class"], ["name", "class_"]]
-    renamed = "the key 'class' is not allowed in an object and is renamed 'class_'. So it is with all that are like it."
+    renamed = "the key 'class' is not allowed in an object and is renamed 'class_'. The same applies to all like it."
     assert f"DataKit's limits: of {'n' * 79}… {renamed}" in told
     nameless, again = {**POINT, "tags": {"T": "x" * 2000}}, []
     Sink(Func(connector), "datakit", warn=again.append).write("metric", [nameless], ignore)

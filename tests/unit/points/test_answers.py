@@ -44,7 +44,7 @@ def result(times, values, **more):
     return {"Id": "q0", "Timestamps": times, "Values": values, "StatusCode": "Complete", **more}
 
 
-UNEQUAL, FOREIGN, TWICE = "not as many values as minutes", "minutes that were not asked for", "a minute twice"
+UNEQUAL, FOREIGN, TWICE = "not as many values as minutes", "minutes that were not requested", "a minute twice"
 OUT_OF_STEP = [
     ([[result(MINUTES, [1.0, 2.0])]], UNEQUAL),
     ([[result(MINUTES[:2], [1.0, 2.0, 3.0])]], UNEQUAL),
