@@ -29,14 +29,14 @@ ENGLISH = Language(
     groups={
         DEFAULT: "**Default**, free, collected unless `metrics` says otherwise:",
         ADDITIONAL: "**Additional metrics**, paid at AWS, where they are switched on for the distribution:",
-        FUNCTION: "**CloudFront Functions**, points of their own with the tag `FunctionName`:",
-        EDGE: "**Lambda@Edge**, as the distribution sees it:",
+        FUNCTION: "**CloudFront Functions**, separate points with the tag `FunctionName`:",
+        EDGE: "**Lambda@Edge**, counted for the distribution:",
     },
     units={"count": "count", "byte": "byte", "percent": "percent (0-100)", "ms": "milliseconds"},
     meanings={metric.name: metric.meaning[0].lower() + metric.meaning[1:] for metric in all_metrics().values()},
     derived=(
-        "**Derived**: computed by the collector, not by CloudWatch, from two values of the same minute; a minute that "
-        "lacks one of them has no such field. Rates cannot be added up, these can: `SUM(Derived_5xxErrors) / "
+        "**Derived**: computed by the collector, not by CloudWatch, from two values of the same minute; where one of "
+        "them is missing, there is no such field. Rates cannot be added up, these can: `SUM(Derived_5xxErrors) / "
         'SUM(Requests_Sum)` is the error rate of several distributions. `"derived": False` switches them off:'
     ),
     derived_head="| field | computed as | meaning | unit |",
@@ -48,7 +48,7 @@ CHINESE = Language(
         DEFAULT: "**默认指标**：免费，未设置 `metrics` 时采集：",
         ADDITIONAL: "**附加指标**：AWS 收费，仅在分配上已开启时采集：",
         FUNCTION: "**CloudFront Functions**：单独的数据点，带标签 `FunctionName`：",
-        EDGE: "**Lambda@Edge**：从分配的角度看：",
+        EDGE: "**Lambda@Edge**：按分配统计：",
     },
     units={"count": "次", "byte": "字节", "percent": "百分比（0-100）", "ms": "毫秒"},
     meanings={

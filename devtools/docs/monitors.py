@@ -11,7 +11,7 @@ from guance_aws_cloudfront.cloudfront.catalog import ADDITIONAL, DERIVED, all_me
 from guance_aws_cloudfront.cloudfront.record import EXTRA_FIELDS
 
 HEADS = {
-    "en": "| monitor | alarms | asks for at least |",
+    "en": "| monitor | alarms | needs at least |",
     "zh": "| 监控器 | 告警条件 | 最低要求 |",
 }
 LEAST = {"en": "{least} {of} in {minutes} minutes", "zh": "{minutes} 分钟内 {least} {of}"}

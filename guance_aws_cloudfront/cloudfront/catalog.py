@@ -62,18 +62,18 @@ OTHER_METRICS: Tuple[Metric, ...] = (
         for status in (401, 403, 404, 502, 503, 504)
     ),
     Metric("FunctionInvocations", ("Sum",), "count", "Invocations of the CloudFront function", FUNCTION),
-    Metric("FunctionValidationErrors", ("Sum",), "count", "Invalid answers of the CloudFront function", FUNCTION),
-    Metric("FunctionExecutionErrors", ("Sum",), "count", "Errors that the CloudFront function ended with", FUNCTION),
+    Metric("FunctionValidationErrors", ("Sum",), "count", "Invalid results of the CloudFront function", FUNCTION),
+    Metric("FunctionExecutionErrors", ("Sum",), "count", "Execution errors of the CloudFront function", FUNCTION),
     Metric("FunctionThrottles", ("Sum",), "count", "Throttled invocations of the CloudFront function", FUNCTION),
     Metric(
         "FunctionComputeUtilization",
         ("Average",),
         "percent",
-        "Time that the CloudFront function took, of the most it may take",
+        "Run time of the CloudFront function, as a share of the maximum allowed",
         FUNCTION,
     ),
-    Metric("LambdaExecutionError", ("Sum",), "count", "Errors that Lambda@Edge functions ended with", EDGE),
-    Metric("LambdaValidationError", ("Sum",), "count", "Invalid answers of Lambda@Edge functions", EDGE),
+    Metric("LambdaExecutionError", ("Sum",), "count", "Execution errors of Lambda@Edge functions", EDGE),
+    Metric("LambdaValidationError", ("Sum",), "count", "Invalid responses of Lambda@Edge functions", EDGE),
     Metric("LambdaLimitExceededErrors", ("Sum",), "count", "Invocations of Lambda@Edge beyond a limit", EDGE),
 )
 
@@ -139,13 +139,13 @@ DERIVED: Tuple[Derived, ...] = (
     Derived(
         "Derived_CacheHitsUpperBound",
         "CacheHitRate_Average",
-        "At most so many requests were served from the cache: the rate is of cacheable requests, Requests_Sum of all",
+        "Upper bound of requests served from the cache: the rate is of cacheable requests only, Requests_Sum of all",
         ADDITIONAL,
     ),
     Derived(
         "Derived_RequestsWithCacheHitRate",
         "CacheHitRate_Average",
-        "Requests of minutes that have a cache hit rate: what to divide the upper bound of cache hits by",
+        "Requests of minutes that have a cache hit rate: the divisor for the upper bound of cache hits",
         ADDITIONAL,
         whole=True,
     ),
