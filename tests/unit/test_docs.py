@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from devtools.docs.write import GUIDE, READMES
-from devtools.market.build import library_of
+from devtools.market.build import TITLE, library_of
 from guance_aws_cloudfront.settings.account import ACCOUNT_KEYS, parse_account
 from guance_aws_cloudfront.settings.config import CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
 from tests.conftest import AK_SECRET
@@ -183,6 +183,12 @@ def test_every_key_of_the_configuration_has_its_row_with_default_and_limits(lang
         default, limits = table[f"`{key}`"][1:3]
         assert int(default) == allowed.default
         assert [int(number) for number in re.findall(r"\d+", limits)][:2] == [allowed.minimum, allowed.maximum]
+
+
+@pytest.mark.parametrize(("language", "title"), zip(LANGUAGES, TITLE.split(" / ")))
+def test_the_script_set_is_found_in_the_market_by_the_title_that_the_pages_name(language, title) -> None:
+    for page in (READMES[language], f"docs/{language}/aws_cloudfront.md"):
+        assert title in DOCUMENTS[page]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
