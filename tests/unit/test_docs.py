@@ -185,7 +185,7 @@ def test_every_key_of_the_configuration_has_its_row_with_default_and_limits(lang
         assert [int(number) for number in re.findall(r"\d+", limits)][:2] == [allowed.minimum, allowed.maximum]
 
 
-@pytest.mark.parametrize(("language", "title"), zip(LANGUAGES, TITLE.split(" / ")))
+@pytest.mark.parametrize(("language", "title"), [*zip(LANGUAGES, TITLE.split(" / "))])
 def test_the_script_set_is_found_in_the_market_by_the_title_that_the_pages_name(language, title) -> None:
     for page in (READMES[language], f"docs/{language}/aws_cloudfront.md"):
         assert title in DOCUMENTS[page]
