@@ -20,7 +20,7 @@ Work = Callable[[Collected], Summary]
 def run_accounts(accounts: Sequence[Collected], seconds: float, clock: Any, work: Work, advice: str) -> Summary:
     """Do `work` for each account within the time limit of all together, in `seconds`.
 
-    `advice` is what to do about an account that was not begun in that time.
+    `advice` is what to do about an account that was not started in that time.
 
     Returns the summaries by account. Raises CollectError that names all accounts that failed, or RunSkipped when all
     of them are under way elsewhere.

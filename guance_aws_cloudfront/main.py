@@ -23,7 +23,7 @@ NOT_FOR_A_RUNNER = (
     "Delete the startup script of Guance's own collector and deploy this one's, or call "
     'DataCollector(account, configs).run(DFF). See "Changing over" in README.'
 )
-# What is to be done about an account that was not begun in time.
+# What to do about an account that was not started in time.
 MAKES_UP = "one of the next runs makes up for it. Many accounts are collected side by side by 'fan_out', see README."
 CALL_FOR_IT = "call the function with its 'account_name'."
 KEY_IN_A_CALL = (

@@ -94,7 +94,7 @@ def test_an_attempt_has_an_answer_an_error_or_a_reason_why_not() -> None:
 def test_a_clock_that_aws_would_refuse_is_a_failure(ahead, result) -> None:
     row = clock_row(ahead)
     assert (row.result, row.what) == (result, "clock")
-    assert ("set it right" in row.detail) is (result == FAILED)
+    assert ("Correct it" in row.detail) is (result == FAILED)
 
 
 LISTING, ALL_TAGS, TAGS, DETAILS = OPTIONAL_ACTIONS[:4]
