@@ -58,6 +58,7 @@ def fields_of_certificates(
         answers.update(_ask_iam(of_iam, aws, log))
     known.update({name: {**facts, "at": now} for name, facts in answers.items()})
     if answers:
+        state.keep("certificates", known)
         log.say(f"Certificates: {count(len(answers), 'answer')}; {len(known):,} of {len(shown):,} known.")
     endless = [key for name, facts in answers.items() if "expires" not in facts for key in shown[name]]
     if endless:
@@ -65,9 +66,6 @@ def fields_of_certificates(
             f"AWS does not tell when the certificate of {some_of(endless)} expires: look at it in AWS Certificate "
             "Manager or, with a server certificate, in IAM. It is requested again in a day."
         )
-    # Also when nothing is new, because what is kept ends after a week.
-    if shown or kept:
-        state.keep("certificates", known)
     return {key: certificate_fields(known[name], now) for name in known for key in shown[name]}
 
 

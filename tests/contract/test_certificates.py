@@ -218,6 +218,24 @@ def test_an_acm_that_cannot_be_reached_is_asked_for_one_certificate(func, run, a
     assert [told(datakit, key)[1] for key in keys] == [9, 9, 9]
 
 
+@pytest.mark.parametrize("service", ["ACM", "IAM"])
+def test_an_address_that_is_none_costs_only_the_certificates(func, run, aws, datakit, monkeypatch, service) -> None:
+    configure(func, details=True)
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "no address")
+    certificates = {"ACM": aws.add_certificate, "IAM": aws.add_server_certificate}
+    keys = {
+        name: aws.add_distribution(aws.account, certificate=add(aws.account, NOW + 9.5 * DAY))
+        for name, add in certificates.items()
+    }
+    record = run("failure")
+    assert "Preparing the calls to AWS failed: botocore refused to (" in record.exception
+    assert (
+        "Check the environment variables of the Func host whose names begin with AWS_ENDPOINT_URL" in record.exception
+    )
+    assert {point.tags["DistributionId"] for point in datakit.points("metric")} == set(keys.values())
+    assert {name: told(datakit, key)[1] for name, key in keys.items()} == {"ACM": 9, "IAM": 9, service: None}
+
+
 def test_what_was_known_is_told_for_a_week_while_acm_fails(func, run, aws, datakit, keeps_time) -> None:
     configure(func, details=True)
     key = aws.add_distribution(
