@@ -142,7 +142,7 @@ def test_no_window_is_begun_after_the_time_limit(world, seconds, windows) -> Non
     if seconds == 239:
         assert world.run(5)["warnings"] == []
     elif seconds == 240:
-        assert "The time limit is over before all metrics were asked for." in world.fail(5)
+        assert "The time limit is over before all metrics were requested." in world.fail(5)
     else:
         assert world.run(5)["warnings"] == ["The time limit is near: 1 window left for the next run."]
     assert world.progress()["at"] == END + (300 if seconds == 239 else 0)

@@ -14,7 +14,7 @@ def test_a_deleted_distribution_is_asked_for_until_its_last_minute_is_reported(w
     world.records = [record("E1")]
     capsys.readouterr()
     assert world.run(5)["distributions"] == 1
-    assert "Deleted, asked for until their last minutes are reported: E2." in capsys.readouterr().out
+    assert "Deleted, requested until their last minutes are reported: E2." in capsys.readouterr().out
     tags = world.metric("E2", END)["tags"]
     assert (tags["DomainName"], tags["Alias"], tags["name"]) == ("e2.cloudfront.net", "www.example.com", "E2")
     assert world.arrived() == sorted(minutes("E1", END, END + 300) + minutes("E2", END, int(deleted_at)))

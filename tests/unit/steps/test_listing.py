@@ -59,7 +59,7 @@ def test_a_listing_that_fails_leaves_the_default_metrics_and_its_window_behind(w
 def test_a_listing_that_is_denied_leaves_what_was_named_and_says_what_is_left_out(world) -> None:
     world.errors["ListMetrics"] = DENIED
     (warning,) = world.run(**OTHERS)["warnings"]
-    assert warning == (f"{DENIED} Until then, asked for at every distribution: CacheHitRate; left out: OriginLatency.")
+    assert warning == (f"{DENIED} Until then, requested for every distribution: CacheHitRate; left out: OriginLatency.")
     assert metrics(world) == {key: {"Requests", "CacheHitRate"} for key in ("E1", "E2")}
     assert world.progress()["backlog"] == []
 
@@ -67,15 +67,15 @@ def test_a_listing_that_is_denied_leaves_what_was_named_and_says_what_is_left_ou
 @pytest.mark.parametrize(
     ("metrics", "sentence"),
     [
-        (["Requests"], "Until then, all distributions are asked for, active or not."),
+        (["Requests"], "Until then, all distributions are requested, active or not."),
         (
             ["Origin*"],
-            "Until then, all distributions are asked for, active or not; asked for at every distribution: nothing "
+            "Until then, all distributions are requested, active or not; requested for every distribution: nothing "
             "more; left out: OriginLatency.",
         ),
         (
             ["CacheHitRate"],
-            "Until then, all distributions are asked for, active or not; asked for at every distribution: "
+            "Until then, all distributions are requested, active or not; requested for every distribution: "
             "CacheHitRate; left out: nothing.",
         ),
     ],
@@ -88,7 +88,7 @@ def test_what_is_collected_without_the_permission_is_said(world, metrics, senten
 def test_metrics_of_functions_are_left_out_without_the_permission_though_they_were_named(world) -> None:
     world.errors["ListMetrics"] = DENIED
     (warning,) = world.run(metrics=["Requests", "FunctionInvocations"])["warnings"]
-    assert warning.endswith("asked for at every distribution: nothing more; left out: FunctionInvocations.")
+    assert warning.endswith("requested for every distribution: nothing more; left out: FunctionInvocations.")
 
 
 def test_only_active_distributions_are_asked_for_and_one_metric_tells_which(world, capsys) -> None:
@@ -96,7 +96,7 @@ def test_only_active_distributions_are_asked_for_and_one_metric_tells_which(worl
     world.run(recently_active=True)
     assert world.listings == [(True, {"MetricName": "Requests"})]
     assert world.asked() == [(END - HOUR, END, ["E2"])]
-    assert "Active in the last 3 hours: 1 of 2; no others are asked for." in capsys.readouterr().out
+    assert "Active in the last 3 hours: 1 of 2; no others are requested." in capsys.readouterr().out
     assert len(world.arrived("custom_object")) == 2
 
 
@@ -123,7 +123,7 @@ def test_after_an_outage_whoever_is_active_now_does_not_matter(world, capsys, pa
     world.listed = active("E2")
     world.run(pause / MINUTE, recently_active=True)
     said = capsys.readouterr().out
-    assert ("Catching up: distributions are asked for whether they are active now or not." in said) is not is_recent
+    assert ("Catching up: distributions are requested whether they are active now or not." in said) is not is_recent
     assert bool(world.listings) is is_recent
 
 

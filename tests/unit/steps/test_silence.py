@@ -65,7 +65,8 @@ def test_what_comes_in_parts_is_asked_for_part_by_part(silent, capsys) -> None:
     silent.value = lambda source, minute: 10.0 if minute < part else None
     silent.run(5)
     assert (
-        "Late values have come: 2026-03-01 09:57 to 2026-03-01 10:57 UTC (1 h) is asked for" in capsys.readouterr().out
+        "Late values have come: 2026-03-01 09:57 to 2026-03-01 10:57 UTC (1 h) is requested again"
+        in capsys.readouterr().out
     )
     assert silent.arrived() == sorted(minutes("E1", END, part) + minutes("E2", END, part))
     assert silence(silent)[2] == [[END, part]]

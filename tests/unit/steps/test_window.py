@@ -115,7 +115,7 @@ def test_values_that_are_no_numbers_are_left_out_and_counted(world) -> None:
     world.value = lambda source, minute: float("nan") if (source, minute) == ("E1", END - MINUTE) else 10.0
     (warning,) = world.run()["warnings"]
     assert warning.startswith("CloudWatch answered 6 values of 4xxErrorRate_Average, 5xxErrorRate_Average, ")
-    assert warning.endswith("that are no numbers: they are left out.")
+    assert warning.endswith("that are not numbers: they are left out.")
     assert ("E1", END - MINUTE) not in world.arrived()
 
 
@@ -130,7 +130,7 @@ def test_calls_are_begun_only_while_two_more_that_hang_fit_into_the_time_limit(w
     world.seconds["GetMetricData"] = seconds
     said = world.fail()
     assert len(world.requests) == calls
-    assert "The time limit is over before all metrics were asked for. Concerns " in said
+    assert "The time limit is over before all metrics were requested. Concerns " in said
     ((start, end, sources, is_held),) = world.progress()["backlog"]
     # More than can be named are all.
     assert (start, end, sources, is_held) == (END - HOUR, END, [], False)
