@@ -9,7 +9,7 @@ from guance_aws_cloudfront.check.check import check
 from guance_aws_cloudfront.collect import collect
 from guance_aws_cloudfront.deadline import EDITOR_SECONDS, Deadline
 from guance_aws_cloudfront.errors import CollectError
-from guance_aws_cloudfront.func.reset import reset
+from guance_aws_cloudfront.func.reset import reset, reset_logs
 from guance_aws_cloudfront.settings.accounts import Collected, account_name, account_named, parse_accounts
 from guance_aws_cloudfront.settings.config import parse_config
 from guance_aws_cloudfront.settings.former import translated
@@ -133,16 +133,18 @@ class DataCollector:
     """Collects one account or several; `account` and `configs` are what the startup script holds (see README).
 
     Raises ConfigError when one of them is wrong, before anything is called; of several accounts, when all are. `clock`
-    is the module `time` or its like.
+    is the module `time` or its like. `logs` is which access logs to collect, None for none.
     """
 
-    def __init__(self, account: Any, configs: Any = None, clock: Any = time) -> None:
+    def __init__(self, account: Any, configs: Any = None, clock: Any = time, logs: Any = None) -> None:
         account, configs = translated(account, configs)
         common = parse_config(configs)
         self._accounts = parse_accounts(account, configs, common)
         self._is_list = isinstance(account, (list, tuple))
         self._time_limit = common.time_limit
         self._clock = clock
+        # Looked at only by those who collect access logs, or check that they can be collected.
+        self._logs = logs
 
     def __getattr__(self, name: str) -> NoReturn:
         """A startup script of Guance's own collector hands this object to a Runner, which looks for its own methods."""
@@ -156,6 +158,23 @@ class DataCollector:
         if not hasattr(func, "STORE"):
             raise ConfigError(NOT_FOR_A_RUNNER.format(""))
         return self._each(lambda one: self._collect(one, func), self._time_limit, MAKES_UP)
+
+    def collect_logs(self, func: Any = None) -> Dict[str, Any]:
+        """Collect the access logs and report them once, beside `run` and apart from it; the summary or CollectError.
+
+        ConfigError when the startup script does not say which. RunSkipped while another run of the account's access
+        logs is under way.
+        """
+        # Not before: those who collect no logs read none of it.
+        from guance_aws_cloudfront.logs.collect_logs import collect_logs
+        from guance_aws_cloudfront.settings.logs import parse_logs
+
+        logs = parse_logs(self._logs)
+
+        def work(one: Any) -> Dict[str, Any]:
+            return collect_logs(one.account, one.config, logs, func, self._clock, one.config.dry_run)
+
+        return self._each(work, self._time_limit, MAKES_UP)
 
     def preview(self, func: Any) -> Dict[str, Any]:
         """Like `run`, but print the points that would be written, and write and keep nothing.
@@ -181,6 +200,13 @@ class DataCollector:
             raise ConfigError("A reset is for one of several accounts: give its 'account_name'.")
         one: Any = self._accounts[0]
         return reset(one.account, func, self._clock)
+
+    def reset_logs(self, func: Any) -> Dict[str, Any]:
+        """Forget which access logs of the account have been reported; as `reset`, which leaves them alone."""
+        if self._is_list:
+            raise ConfigError("A reset is for one of several accounts: give its 'account_name'.")
+        one: Any = self._accounts[0]
+        return reset_logs(one.account, func, self._clock)
 
     def _each(self, work: Callable[[Collected], Dict[str, Any]], seconds: int, advice: str) -> Dict[str, Any]:
         if not self._is_list:

@@ -54,6 +54,8 @@ CLOCK_TOLERANCE = 240
 # The only form that HTTP allows: a header that is there twice, or has no zone, is no time.
 HTTP_DATE = re.compile(r"\w{3}, \d{1,2} \w{3} 20\d{2} \d{2}:\d{2}:\d{2} GMT")
 
+NEXT_RUN = "the next run asks again."
+
 # The spelling depends on the wire protocol, and that on the botocore version: `Throttling`, `ThrottlingException`.
 REMEDIES = (
     Remedy(
@@ -78,16 +80,48 @@ REMEDIES = (
         "Give a new session token (key 'session_token'), or use a long-lived access key. {clock}",
     ),
     Remedy(
-        ("Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException"),
+        (
+            *("Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded"),
+            *("TooManyRequestsException", "SlowDown"),
+        ),
         "AWS throttles the account's calls, also after retries",
         "The next run asks again; if it lasts, lower 'concurrency' or raise the quota of {action} in Service Quotas.",
     ),
+    Remedy(
+        ("NoSuchBucket",),
+        "there is no such bucket",
+        "Check the logging settings of the distribution, or 'buckets' of LOGS in the startup script.",
+    ),
+    Remedy(
+        ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"),
+        "the region of the bucket could not be found out",
+        "Allow the IAM action s3:ListBucket on the bucket, by which its region is told; " + NEXT_RUN,
+    ),
+    Remedy(
+        ("InvalidObjectState",),
+        "the file is archived in a storage class that cannot be read at once",
+        "Restore it, or let the bucket's lifecycle rule archive log files later than after 'max_catch_up' of LOGS.",
+    ),
+    Remedy(
+        ("KMS.DisabledException", "KMS.NotFoundException", "KMS.KMSInvalidStateException"),
+        "the KMS key that the file is encrypted with is disabled or gone",
+        "Enable the key; " + NEXT_RUN,
+    ),
+)
+# What else may be the reason where S3 denies, beside the policies of the user or role.
+OF_S3 = (
+    "Allow the IAM action {action} on the bucket (its ARN for s3:ListBucket, its ARN with /* for s3:GetObject) to the "
+    "access key's user. A bucket of another account must allow it in its bucket policy too; a bucket where the "
+    "requester pays needs 'requester_pays' in LOGS."
+)
+OF_KMS = (
+    "The log files are encrypted with a KMS key: allow the IAM action {action} on the key to the access key's user, "
+    "and let the key's policy allow it where the key is of another account."
 )
 # What AWS says of a policy that forbids, or that would have to allow as well.
 EXPLICIT_DENY = re.compile(r"explicit deny(?: in (?:an? |the )?([a-z -]+?(?:policy|boundary)))?", re.IGNORECASE)
 MUST_ALLOW_TOO = re.compile(r"because no (?!identity)([a-z -]+?) allows", re.IGNORECASE)
 TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
-NEXT_RUN = "the next run asks again."
 PROXY_PASSWORD = (
     # Not shown as an address: what looks like the password of one is masked.
     "The proxy asks for a user and a password: put them into the address in HTTPS_PROXY of the Func host, before the "
@@ -103,7 +137,7 @@ PAGE_BETWEEN = (
 # An unknown key, a refused signature, an expired token: no other call will fare better.
 OF_KEY = REMEDIES[1:4]
 UNKNOWN_KEY, EXPIRED = REMEDIES[1], REMEDIES[3]
-GONE = ("NoSuchDistribution", "NoSuchResource", "ResourceNotFoundException")
+GONE = ("NoSuchDistribution", "NoSuchResource", "NoSuchKey", "ResourceNotFoundException")
 UNREACHED = (HTTPClientError, BotocoreConnectionError)
 ACTIONS: Dict[str, Tuple[str, str]] = {
     "Connect": ("Preparing the calls to AWS", ""),
@@ -116,16 +150,25 @@ ACTIONS: Dict[str, Tuple[str, str]] = {
     "GetDistributionConfig": ("Reading the configuration of a distribution", "cloudfront:GetDistributionConfig"),
     "DescribeCertificate": ("Reading a certificate", "acm:DescribeCertificate"),
     "ListServerCertificates": ("Listing the server certificates of IAM", "iam:ListServerCertificates"),
+    "ListObjectsV2": ("Listing the log files", "s3:ListBucket"),
+    "GetObject": ("Reading the log files", "s3:GetObject"),
+    "DescribeDeliverySources": ("Finding the deliveries of access logs (v2)", "logs:DescribeDeliverySources"),
+    "DescribeDeliveries": ("Finding the deliveries of access logs (v2)", "logs:DescribeDeliveries"),
+    "DescribeDeliveryDestinations": ("Finding the deliveries of access logs (v2)", "logs:DescribeDeliveryDestinations"),
     "GetCallerIdentity": ("Asking AWS who the access key belongs to", "sts:GetCallerIdentity"),
 }
 
 
-def explain(error: Exception, account: Account, operation: str, hidden: Sequence[str] = ()) -> AwsError:
+def explain(
+    error: Exception, account: Account, operation: str, hidden: Sequence[str] = (), about: str = ""
+) -> AwsError:
     """The sentence for what botocore raised while calling an operation named in `ACTIONS`.
 
-    `hidden` are secrets that must not come out beside those of the account.
+    `hidden` are secrets that must not come out beside those of the account. `about` is what was asked for, such as the
+    bucket.
     """
     step, action = ACTIONS[operation]
+    step = f"{step} {about}" if about else step
     said = f"{type(error).__name__}: {account.sanitized(error, hidden)}"
     if isinstance(error, RunOverError):
         reason = "the time limit of the run is over (configuration key 'time_limit')"
@@ -204,6 +247,8 @@ def _of_denial(message: str, action: str, advice: str) -> Tuple[str, str]:
             "Change that statement: it stands in a policy of the user or role, in its permissions boundary, or in a "
             "policy of the organization (SCP, RCP)."
         )
+    if action.startswith(("s3:", "kms:")) and not lacks:
+        return action, OF_S3 if action.startswith("s3:") else OF_KMS
     if action == "sts:AssumeRole" and (not lacks or lacks.group(1) == "resource-based policy"):
         return action, (
             "Check 'role_arn' and 'external_id', allow the key's user the IAM action sts:AssumeRole on the role, and "

@@ -8,6 +8,9 @@ from typing import Any, Dict, Iterator, Mapping, Tuple
 REQUIRED: Dict[str, Tuple[str, ...]] = {
     "AssumeRole": ("Credentials",),
     "DescribeCertificate": ("Certificate",),
+    "DescribeDeliveries": ("deliveries",),
+    "DescribeDeliveryDestinations": ("deliveryDestinations",),
+    "DescribeDeliverySources": ("deliverySources",),
     "GetCallerIdentity": ("Arn",),
     "GetDistributionConfig": ("DistributionConfig",),
     "GetMetricData": ("MetricDataResults",),
@@ -15,7 +18,10 @@ REQUIRED: Dict[str, Tuple[str, ...]] = {
     "ListDistributions": ("DistributionList",),
     "ListMetrics": ("Metrics",),
     "ListServerCertificates": ("ServerCertificateMetadataList", "IsTruncated"),
+    "ListObjectsV2": ("Name", "IsTruncated"),
 }
+# The root element of an answer in XML that the service model does not name.
+ROOTS = {"ListObjectsV2": "ListBucketResult"}
 XML_PROTOCOLS = ("rest-xml", "query")
 # Every answer of AWS has one of these, an error without a body too.
 REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id", "x-amzn-errortype", "x-amzn-query-error")
@@ -40,7 +46,13 @@ class ForeignAnswerError(Exception):
 def check_raw(operation_model: Any, response_dict: Dict[str, Any], **_: Any) -> None:
     """Handler of botocore's event `before-parse`: ForeignAnswerError for a body that cannot be the operation's."""
     status, body = response_dict["status_code"], response_dict["body"]
-    foreign = _foreign_answer(operation_model, body) if status < 300 else _foreign_error(response_dict)
+    if status >= 300:
+        foreign = _foreign_error(response_dict)
+    elif operation_model.has_streaming_output:
+        # The body is an object of the user's, and is still to come.
+        foreign = "" if _is_of_aws(response_dict) else "an answer without AWS's request ID"
+    else:
+        foreign = _foreign_answer(operation_model, body)
     if status < 300 and status != 200:
         foreign = foreign or f"nothing that {operation_model.name} answers"
     if foreign and status >= 500:
@@ -113,13 +125,18 @@ def _foreign_answer(model: Any, body: bytes, whole: bool = False) -> str:
 
 def _foreign_error(response: Mapping[str, Any]) -> str:
     """What an answer with the status of an error is, when no service of AWS has sent it; empty where one has."""
-    headers = {str(name).lower(): value for name, value in response["headers"].items()}
     body = response["body"]
-    if AWS_ERROR.search(body[:LOOKED_AT]) or set(headers).intersection(REQUEST_IDS):
+    if AWS_ERROR.search(body[:LOOKED_AT]) or _is_of_aws(response):
         return ""
     if response["status_code"] < 400:
+        headers = {str(name).lower(): value for name, value in response["headers"].items()}
         return f"a redirect to {headers.get('location', 'nowhere')}"
     return f"a page{_title(body)} that is no error of AWS's" if body.strip() else "an empty body"
+
+
+def _is_of_aws(response: Mapping[str, Any]) -> bool:
+    """Whether an answer has a header that every answer of AWS's has."""
+    return not {str(name).lower() for name in response["headers"]}.isdisjoint(REQUEST_IDS)
 
 
 def _title(body: bytes) -> str:
@@ -129,6 +146,8 @@ def _title(body: bytes) -> str:
 
 def _root(model: Any) -> str:
     """The root element of an operation's answer in XML."""
+    if model.name in ROOTS:
+        return ROOTS[model.name]
     shape = model.output_shape
     payload = shape.serialization.get("payload")
     if payload:

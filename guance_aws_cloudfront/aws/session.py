@@ -27,7 +27,7 @@ CA_BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 # Where a worker process of Func keeps the loader: a script's own variables end with the task, a real module's do not.
 KEPT_AS = "guance_aws_cloudfront_models"
 # botocore would go through the folders of 400 services, once for each kind of model, to see which of them there are.
-SERVICES = ("acm", "cloudfront", "cloudwatch", "iam", "resourcegroupstaggingapi", "sts")
+SERVICES = ("acm", "cloudfront", "cloudwatch", "iam", "logs", "resourcegroupstaggingapi", "s3", "sts")
 METRICS_OPERATION, METRICS_ANSWER, LISTING = "GetMetricData", "GetMetricDataOutput", "ListDistributionsResult"
 # The body of a request in JSON that has no arguments.
 NO_ARGUMENTS = b"{}"

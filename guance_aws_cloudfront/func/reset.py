@@ -4,9 +4,9 @@ from typing import Any, Dict
 
 from guance_aws_cloudfront.errors import RunSkipped, StepError
 from guance_aws_cloudfront.func.log import RunLog
-from guance_aws_cloudfront.func.state import State
+from guance_aws_cloudfront.func.state import LOGS_AREA, State
 from guance_aws_cloudfront.settings.account import Account
-from guance_aws_cloudfront.text import iso_utc, minute_utc
+from guance_aws_cloudfront.text import count, iso_utc, minute_utc
 
 # A reset claims its account for so many seconds, so that no run begins in its midst.
 CLAIM = 60
@@ -50,4 +50,29 @@ def reset(account: Account, func: Any, clock: Any) -> Dict[str, Any]:
         )
     elif not log.failures:
         log.say(f"Nothing is kept of {name}.")
+    return log.end({"account": account.account_name, "forgotten": forgotten})
+
+
+def reset_logs(account: Account, func: Any, clock: Any) -> Dict[str, Any]:
+    """Forget which access logs of the account have been reported; RunSkipped while a run of them is under way."""
+    log = RunLog(account.account_name, account.secrets)
+    state = State(func, account, log.warn, area=LOGS_AREA)
+    since = state.begin(clock, CLAIM)
+    if since is not None:
+        raise RunSkipped(
+            f'Account "{account.account_name}": a run of its access logs has been under way since {iso_utc(since)}, '
+            "and would write down again what is forgotten. Try again when it has ended; nothing was forgotten."
+        )
+    forgotten = []
+    try:
+        forgotten = state.forget_logs()
+        log.say(
+            f'Forgotten of account "{account.account_name}" ({account.partition.name}): which log files of '
+            f"{count(len(forgotten), 'distribution')} have been reported. The next run begins as the very first one, "
+            "as far back as 'first_lookback' of LOGS says: lines after that are sent again."
+        )
+    except StepError as error:
+        log.fail(str(error))
+    finally:
+        state.end()
     return log.end({"account": account.account_name, "forgotten": forgotten})

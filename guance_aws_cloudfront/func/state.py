@@ -17,6 +17,10 @@ KEPT_FOR = 7 * 86400
 # What `keep` is used for: resource tags, parts of configurations, until when distributions have been requested,
 # which there were, when their certificates expire, and what is known of them, for the events of what changes.
 RECALLED = ("tags", "details", "asked", "known", "certificates", "events")
+# What is kept of access logs, in their area: a row for each distribution and the list of these, in STORE; in CACHE,
+# resource tags, where the files are, and how far the file has been read that is being read.
+LOGS_AREA, FILES, READING = "logs/", "files", "reading"
+RECALLED_OF_LOGS = ("tags", "places", READING)
 REMEDY = {
     "STORE": "Check Func's database: without it no run can begin.",
     "CACHE": "Check Func's Redis: without it recent points are sent again in every run.",
@@ -46,11 +50,20 @@ class State:
 
     It is known by partition and account name, so that a new access key goes on where the old one ended. What cannot
     be read is passed to `warn` and taken as not there; so is a CACHE that fails: it only saves points sent again.
-    With `read_only` nothing is kept, and nothing is known of what was reported: as before the first run.
+    With `read_only` nothing is kept, and nothing is known of what was reported: as before the first run. What is kept
+    in an `area` has nothing to do with what is kept outside of it, nor has its claim.
     """
 
-    def __init__(self, func: Any, account: Account, warn: Callable[[str], None], read_only: bool = False) -> None:
+    def __init__(
+        self,
+        func: Any,
+        account: Account,
+        warn: Callable[[str], None],
+        read_only: bool = False,
+        area: str = "",
+    ) -> None:
         self._func = func
+        self._area = area
         self._account = account
         self._warn = warn
         self.read_only = read_only
@@ -81,6 +94,28 @@ class State:
     def save_objects_at(self, at: int) -> None:
         """Keep the time of a complete report of objects; StateError when STORE fails."""
         self._save("objects_at", {"at": at})
+
+    def files_of(self, distribution: str) -> Optional[Dict[str, Any]]:
+        """How far the log files of a distribution have been reported, as `save_files_of` kept it. StateError: no STORE.
+
+        None when nothing is kept.
+        """
+        return None if self.read_only else self._kept(f"{FILES}/{distribution}")
+
+    def save_files_of(self, distribution: str, kept: Mapping[str, Any]) -> None:
+        """Keep how far the log files of a distribution have been reported: `at` and what goes with it.
+
+        StateError when STORE fails.
+        """
+        self._save(f"{FILES}/{distribution}", kept)
+
+    def known_files(self) -> List[str]:
+        """The distributions of which `save_files_of` may have kept something. StateError: no STORE."""
+        return list((self._kept(FILES) or {}).get("ids", ())) if not self.read_only else []
+
+    def save_known_files(self, distributions: List[str], at: int) -> None:
+        """Keep of which distributions `save_files_of` may keep something, to be called before it."""
+        self._save(FILES, {"at": at, "ids": distributions})
 
     def digest(self, period: int) -> Digest:
         """What was sent, as far as CACHE knows."""
@@ -125,6 +160,21 @@ class State:
             return [what for storage, what in kept if self._dropped(storage, what)]
         except Exception as error:  # noqa: BLE001 - see _kept()
             raise self._failure("emptied", error, "STORE or CACHE") from None
+
+    def forget_logs(self) -> List[str]:
+        """Drop all that is kept of the account's access logs; of which distributions there was something.
+
+        For a state of the area `LOGS_AREA`. StateError when STORE fails.
+        """
+        known = self.known_files()
+        try:
+            for what in RECALLED_OF_LOGS:
+                self._dropped(self._func.CACHE, what)
+            forgotten = [one for one in known if self._dropped(self._func.STORE, f"{FILES}/{one}")]
+            self._dropped(self._func.STORE, FILES)
+        except Exception as error:  # noqa: BLE001 - see _kept()
+            raise self._failure("emptied", error, "STORE or CACHE") from None
+        return forgotten
 
     def _dropped(self, storage: Any, what: str) -> bool:
         was_there = storage.get(self._key(what), scope=SCOPE) is not None
@@ -240,7 +290,7 @@ class State:
             raise self._failure("written", error) from None
 
     def _key(self, what: str) -> str:
-        return f"{what}/{self._account.partition.name}/{self._account.account_name}"
+        return f"{self._area}{what}/{self._account.partition.name}/{self._account.account_name}"
 
     def _failure(self, done: str, error: Exception, storage: str = "STORE") -> StateError:
         return StateError(

@@ -34,7 +34,7 @@ NEVER_LEFT = re.compile(r"\[Errno (?:101|111|113|-2|-3|-5)\]")
 # The HTTP status of a body in which a point is bad.
 REFUSED = 400
 INVALID_LINE = "invalidLinePoint"
-OBJECT = "custom_object"
+OBJECT, LOGGING = "custom_object", "logging"
 # What a write to DataKit says of itself: who it is, and that the host and ip of the DataKit host are no tags of it.
 WRITE_QUERY = {"input": "guance_aws_cloudfront", "ignore_global_host_tags": "true"}
 # From this release on, DataKit gives points more than two hours from its clock the present time by default.
@@ -123,7 +123,7 @@ class Sink:
             raise ReportError(_not_found(connector_id, error)) from None
 
     def write(self, category: str, points: Points, written: Written) -> List[Refusal]:
-        """Write 1 to 100 points of a category (`custom_object`, `metric`); those refused for their content.
+        """Write 1 to 100 points of a category (`custom_object`, `metric`, `logging`); those refused for their content.
 
         A sink refuses a whole body for one bad point, so a refused body is halved until the bad ones stand alone. Where
         it has taken nothing else of the category in this run, or now takes none and does not name a bad line, the
@@ -308,13 +308,14 @@ class Preview:
         """Nothing is asked: a preview shows all that would be written."""
         return KeepsTime(True, "a preview writes nothing")
 
-    def shown(self) -> str:
-        """How many of the objects and points were shown."""
-        objects, points = (
+    def shown(self, **nouns: str) -> str:
+        """How many were shown of each category; objects and points, unless others are given with their names."""
+        kinds = nouns or {OBJECT: "object", "metric": "point"}
+        shown = [
             f"{min(self._seen[category], self.SHOWN)} of {count(self._seen[category], noun)}"
-            for category, noun in (("custom_object", "object"), ("metric", "point"))
-        )
-        return f"Shown: {objects}, {points}."
+            for category, noun in kinds.items()
+        ]
+        return f"Shown: {', '.join(shown)}."
 
 
 def _shown(point: Mapping[str, Any]) -> List[str]:
@@ -339,7 +340,10 @@ def in_batches(items: Iterable[Item]) -> Iterator[List[Item]]:
 
 def _named(category: str, point: Mapping[str, Any]) -> str:
     name = one_line(point["tags"].get("name", "a point"), 80)
-    return name if category == OBJECT else f"{name} at {minute_utc(point['timestamp'])} UTC"
+    if category == OBJECT:
+        return name
+    # Lines of a log have milliseconds.
+    return f"{name} at {minute_utc(point['timestamp'] / (1000 if category == LOGGING else 1))} UTC"
 
 
 def _explained(error: Exception) -> Tuple[str, str]:

@@ -78,12 +78,16 @@ def is_look_due(progress: LogProgress, now: float) -> bool:
     return not progress.looked <= now < progress.looked + LOOK_EVERY - SLACK
 
 
-def look_from(progress: LogProgress, now: float) -> int:
-    """From which hour on (epoch seconds) files are to be listed."""
+def look_from(progress: LogProgress, now: float, keeps_old: bool) -> int:
+    """From which hour on (epoch seconds) files are to be listed; for `keeps_old` see `to_read`."""
     if is_look_due(progress, now):
         return progress.since
-    recent = hour_floor(now) - RECENT_HOURS * HOUR
-    return max(progress.since, recent if progress.left is None else min(recent, progress.left))
+    hours = [hour_floor(now) - RECENT_HOURS * HOUR]
+    if progress.left is not None:
+        hours.append(progress.left)
+    if keeps_old:
+        hours.extend(hour for mark, (hour, _) in progress.files.items() if is_waiting(progress, mark))
+    return max(progress.since, min(hours))
 
 
 def to_read(progress: LogProgress, files: Iterable[LogFile], keeps_old: bool) -> List[LogFile]:
@@ -123,6 +127,22 @@ def written_until(stretches: Stretches, line: int, cutoff: int) -> Stretches:
         now = min(before, cutoff) if first < line else before
         if not found or found[-1][1] != now:
             found.append((first, now))
+    return tuple(found)
+
+
+def to_the_end(stretches: Stretches, lines: int, cutoff: int) -> Stretches:
+    """The stretches of a file of so many lines once all of them have been gone through, as in `written_until`."""
+    return tuple(one for one in written_until(stretches, lines, cutoff) if one[0] < lines)
+
+
+def both_written(one: Stretches, other: Stretches) -> Stretches:
+    """The stretches of a file of which is known at two places what has been written."""
+    starts = sorted({first for first, _ in (*one, *other)})
+    found: List[Tuple[int, int]] = []
+    for first in starts:
+        cutoff = min(cutoff_at(one, first), cutoff_at(other, first))
+        if not found or found[-1][1] != cutoff:
+            found.append((first, cutoff))
     return tuple(found)
 
 

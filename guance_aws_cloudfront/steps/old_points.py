@@ -36,6 +36,10 @@ class OldPoints:
             self._answer = run.sink.keeps_time(run.config.datakit_keeps_time, witness or None, run.now())
         return self._answer
 
+    def why(self) -> str:
+        """Why old points must wait, a clause for the user."""
+        return self._keeps_time().why
+
     def warn_of_waiting(self, progress: Progress) -> None:
         """Say what waits for a connector that keeps the time of points, since when, and what to do; or nothing."""
         # Minutes of which some wait for all distributions and some for one count once.

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SET = "guance_aws_cloudfront"
 # Each wing, or module at the top, and which others it may use; `text`, `errors`, `version` and `deadline` serve all.
 WINGS = {
-    "main": {"accounts", "collect", "check", "steps", "func", "settings"},
+    "main": {"accounts", "collect", "logs", "check", "steps", "func", "settings"},
     "accounts": {"settings"},
     "logs": {"steps", "aws", "func", "guance", "points", "settings", "cloudfront"},
     "collect": {"steps", "aws", "func", "guance", "points", "settings", "cloudfront"},

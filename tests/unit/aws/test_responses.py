@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import ACTIONS, AwsDeniedError, AwsError
+from guance_aws_cloudfront.aws.log_files import LogFilesAws
 from guance_aws_cloudfront.aws.responses import REQUIRED
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS
 from guance_aws_cloudfront.points.queries import metric_data_request
@@ -66,6 +67,14 @@ GOOD = {
     "DescribeCertificate": ("", {"Certificate": {"CertificateArn": ACM, "NotAfter": NOW}}),
     "ListServerCertificates": (wrapped("ListServerCertificates", SERVER_CERTIFICATES), None),
     "AssumeRole": (wrapped("AssumeRole", CREDENTIALS), None),
+    "DescribeDeliverySources": ("", {"deliverySources": [{"name": "s"}]}),
+    "DescribeDeliveries": ("", {"deliveries": [{"id": "d"}]}),
+    "DescribeDeliveryDestinations": ("", {"deliveryDestinations": [{"arn": "a"}]}),
+    "ListObjectsV2": (
+        "<ListBucketResult><Name>logs</Name><IsTruncated>false</IsTruncated><KeyCount>1</KeyCount><Contents><Key>a</Key>"
+        "<Size>1</Size></Contents></ListBucketResult>",
+        None,
+    ),
     "GetCallerIdentity": (wrapped("GetCallerIdentity", "<Arn>arn:aws:iam::123456789012:user/x</Arn>"), None),
 }
 CONFIGURED = parse_config({})
@@ -79,6 +88,10 @@ CALLS = {
     "DescribeCertificate": lambda aws: raised(aws.certificates([ACM])),
     "ListServerCertificates": lambda aws: aws.server_certificates(),
     "AssumeRole": None,
+    "DescribeDeliverySources": lambda aws: aws.described("DescribeDeliverySources"),
+    "DescribeDeliveries": lambda aws: aws.described("DescribeDeliveries"),
+    "DescribeDeliveryDestinations": lambda aws: aws.described("DescribeDeliveryDestinations"),
+    "ListObjectsV2": lambda aws: raised(aws.listed_keys([("logs", "cf/", "")])),
     "GetCallerIdentity": lambda aws: aws.caller(),
 }
 
@@ -108,7 +121,7 @@ def called(account, config, monkeypatch, botocore_as):
         )
         if operation == "AssumeRole":
             return Aws(parse_account(ROLE), config, "test")
-        return CALLS[operation](Aws(account, config, "test"))
+        return CALLS[operation](LogFilesAws(account, config, "test"))
 
     return call
 
@@ -149,7 +162,10 @@ def test_what_is_no_answer_is_an_error_of_the_call(called, operation, foreign) -
     with pytest.raises(AwsError) as error:
         called(operation, FOREIGN[foreign])
     assert not isinstance(error.value, AwsDeniedError)
-    assert str(error.value).startswith(f"{ACTIONS[operation][0]} failed: the answer ")
+    said = str(error.value).replace(" of the bucket logs failed", " failed")
+    # What S3 sends that is no XML, botocore asks for again, as after a fault of AWS's own.
+    is_fault = operation == "ListObjectsV2" and "failed: AWS had a fault of its own, also after retries" in said
+    assert said.startswith(f"{ACTIONS[operation][0]} failed: the answer ") or is_fault
     # Nothing of an answer is repeated that may hold a key.
     assert "temporary" not in str(error.value)
 
@@ -160,12 +176,32 @@ def test_a_good_answer_is_one(called, operation) -> None:
 
 
 def test_every_operation_that_is_called_is_tried_here() -> None:
-    assert set(GOOD) == set(ACTIONS) - {"Connect"}
+    assert set(GOOD) == set(ACTIONS) - {"Connect", "GetObject"}
+
+
+FILE = ("logs", "a.gz", 10)
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_what_comes_without_a_request_id_is_no_log_file(called, monkeypatch, foreign) -> None:
+    monkeypatch.setitem(GOOD, "GetObject", ("<Contents>of a file</Contents>", None))
+    monkeypatch.setitem(CALLS, "GetObject", lambda aws: raised(aws.contents([FILE])))
+    with pytest.raises(AwsError, match=r"^Reading the log files of the bucket logs failed: the answer is not S3's"):
+        called("GetObject", FOREIGN[foreign])
+
+
+def test_a_log_file_is_whatever_comes_with_a_request_id(called, monkeypatch) -> None:
+    monkeypatch.setitem(GOOD, "GetObject", ("", None))
+    monkeypatch.setitem(CALLS, "GetObject", lambda aws: b"".join(raised(aws.contents([FILE]))))
+    for body in ("", "<html>", "lines"):
+        answer = called("GetObject", lambda request, _, body=body: respond(request, 200, body, x_amz_request_id="R1"))
+        assert answer == body.encode()
 
 
 def test_what_is_required_exists_in_the_service_models() -> None:
     session = botocore.session.Session()
-    services = [session.get_service_model(name) for name in ("acm", "cloudfront", "cloudwatch", "iam", "sts")]
+    names = ("acm", "cloudfront", "cloudwatch", "iam", "logs", "s3", "sts")
+    services = [session.get_service_model(name) for name in names]
     services.append(session.get_service_model("resourcegroupstaggingapi"))
     for operation, names in REQUIRED.items():
         (model,) = [one.operation_model(operation) for one in services if operation in one.operation_names]

@@ -16,6 +16,7 @@ from guance_aws_cloudfront.logs.progress import (
     after_file,
     after_part,
     after_run,
+    both_written,
     cutoff_at,
     first_progress,
     is_look_due,
@@ -25,6 +26,7 @@ from guance_aws_cloudfront.logs.progress import (
     parse_log_progress,
     stretches_of,
     to_read,
+    to_the_end,
     written_until,
 )
 from tests.conftest import NOW
@@ -44,16 +46,16 @@ def closed(progress, left=(), now=NOW, max_catch_up=2 * DAY, looked=True):
 def test_the_first_run_looks_as_far_back_as_it_was_told() -> None:
     first = first_progress(NOW + 1800, HOUR)
     assert first.since == NOW - HOUR
-    assert look_from(first, NOW + 1800) == NOW - HOUR
+    assert look_from(first, NOW + 1800, False) == NOW - HOUR
     assert first_progress(NOW + 1800, 0).since == NOW
 
 
 def test_every_run_looks_for_recent_files_and_once_an_hour_for_late_ones() -> None:
     progress = LogProgress(SINCE, looked=NOW)
-    assert look_from(progress, NOW + 1800) == NOW - 2 * HOUR
-    assert look_from(progress._replace(left=NOW - 7 * HOUR), NOW + 1800) == NOW - 7 * HOUR
-    assert look_from(progress._replace(since=NOW - HOUR), NOW + 1800) == NOW - HOUR
-    assert look_from(progress, NOW + 3600) == SINCE
+    assert look_from(progress, NOW + 1800, False) == NOW - 2 * HOUR
+    assert look_from(progress._replace(left=NOW - 7 * HOUR), NOW + 1800, False) == NOW - 7 * HOUR
+    assert look_from(progress._replace(since=NOW - HOUR), NOW + 1800, True) == NOW - HOUR
+    assert look_from(progress, NOW + 3600, False) == SINCE
     # A clock that was ahead.
     assert is_look_due(progress, NOW - 100)
 
@@ -95,6 +97,9 @@ def test_lines_that_wait_keep_their_hour_open_and_ask_for_no_listing() -> None:
     assert is_waiting(progress, file_of(20).mark)
     assert to_read(progress, [file_of(20)], keeps_old=False) == []
     assert to_read(progress, [file_of(20)], keeps_old=True) == [file_of(20)]
+    progress = progress._replace(looked=NOW + 10 * HOUR)
+    assert look_from(progress, NOW + 10 * HOUR, keeps_old=False) == NOW + 8 * HOUR
+    assert look_from(progress, NOW + 10 * HOUR, keeps_old=True) == NOW - 20 * HOUR
 
 
 def test_what_is_kept_is_bounded_and_the_oldest_hours_give_way() -> None:
@@ -157,6 +162,13 @@ def test_each_line_of_a_file_is_written_once_however_runs_end_and_lines_wait(tim
     assert all(cutoff == 0 for first, cutoff in stretches if first < len(times))
 
 
+@given(STRETCHES, STRETCHES, st.integers(0, 12))
+def test_what_is_known_at_two_places_to_be_written_is_written(one, other, line) -> None:
+    one, other = (((0, cutoffs[0][1]), *sorted(dict(cutoffs[1:]).items())) for cutoffs in (one, other))
+    both = both_written(one, other)
+    assert cutoff_at(both, line) == min(cutoff_at(one, line), cutoff_at(other, line))
+
+
 def test_the_stretches_of_a_file_that_was_read_in_two_parts() -> None:
     progress = LogProgress(SINCE)
     assert stretches_of(progress, "x") == UNREAD
@@ -165,3 +177,5 @@ def test_the_stretches_of_a_file_that_was_read_in_two_parts() -> None:
     second = written_until(first, 9, 100)
     assert second == ((0, 0), (5, 100), (9, NOTHING_WRITTEN))
     assert written_until(second, 9, 0) == ((0, 0), (9, NOTHING_WRITTEN))
+    assert to_the_end(second, 12, 100) == ((0, 0), (5, 100))
+    assert to_the_end(UNREAD, 1, 100) == ((0, 100),)
