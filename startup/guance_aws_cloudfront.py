@@ -54,9 +54,28 @@ CONFIGS = {
     # "dry_run": False,                  # True: show what would be written, write nothing
 }
 
+# Which access logs to collect, for `collect_logs` and a cron job of its own (documentation, "Access logs"); None: none.
+LOGS = None
+# {} for all lines of all distributions, or any of these keys:
+# LOGS = {
+#     # Examples:
+#     "distributions": ["*.example.com"],  # as in CONFIGS, and by default those of CONFIGS
+#     "buckets": {"E2EXAMPLE00001": "my-logs/cloudfront/"},  # where the files are, if AWS does not tell
+#     "keep": {"status": ["4xx", "5xx"]},  # also method, path, edge_result; or a list of such dicts; default: all lines
+#     "keep_rest": 0.01,                 # the share of the other lines; default: none of them
+#     "requester_pays": True,            # read buckets where the requester pays; default: False
+#     # Defaults:
+#     "fields": ["NOT", "cs_uri_query", "cs_cookie"],  # which fields: names or patterns; ["*"]: all
+#     "anonymize_ip": True,              # IP addresses without their last octet, or the last 80 bits of IPv6
+#     "first_lookback": 3600,            # how far back the first run begins
+#     "max_catch_up": 172800,            # how far back an outage is caught up
+#     "max_lines_a_run": 100000,         # how many lines a run writes at most
+# }
+
 
 def _collector(account_name):
-    return aws_cloudfront.DataCollector(aws_cloudfront.fill_account(ACCOUNT, DFF, account_name=account_name), CONFIGS)
+    account = aws_cloudfront.fill_account(ACCOUNT, DFF, account_name=account_name)
+    return aws_cloudfront.DataCollector(account, CONFIGS, logs=LOGS)
 
 
 # Of a list of accounts, `account_name` chooses one. A key is no parameter: Func keeps arguments in plain text.
@@ -90,3 +109,15 @@ def reset(account_name=None):
 def fan_out():
     """Start `run` for each of many accounts as a task of its own; for a cron job in place of the one for run."""
     return aws_cloudfront.fan_out(ACCOUNT, DFF, f"{__name__}.run")
+
+
+@DFF.API("AWS CloudFront: collect logs / 采集访问日志", fixed_crontab="*/5 * * * *", timeout=290)
+def collect_logs(account_name=None):
+    """Collect the access logs that LOGS names and write their lines; for a cron job beside the one for run."""
+    return _collector(account_name).collect_logs(DFF)
+
+
+@DFF.API("AWS CloudFront: reset logs / 重新采集访问日志", timeout=60)
+def reset_logs(account_name=None):
+    """Forget which access logs have been reported: the next run of collect_logs begins as the first one did."""
+    return _collector(account_name).reset_logs(DFF)

@@ -1,5 +1,6 @@
 """The built package in the local Func, between an embedded AWS and a DataKit receiver, over real HTTP."""
 
+import re
 from functools import lru_cache
 
 import pytest
@@ -15,6 +16,8 @@ SET = "guance_aws_cloudfront"
 JOB = f"cron-starup-{SET}"
 RUN = f"startup__{SET}.run"
 CHECK = f"startup__{SET}.check"
+COLLECT_LOGS = f"startup__{SET}.collect_logs"
+RESET_LOGS = f"startup__{SET}.reset_logs"
 PREVIEW = f"startup__{SET}.preview"
 RESET = f"startup__{SET}.reset"
 FILLED_IN = {"AWS AK ID": AK_ID, "AWS AK SECRET": AK_SECRET, "AWS Account Name": "prod"}
@@ -100,5 +103,13 @@ def configure(func, **configs):
     """Put keys into CONFIGS of the deployed startup script, after those that stand there: these win."""
     script = f"startup__{SET}"
     lines = "".join(f"\n    {key!r}: {value!r}," for key, value in configs.items())
-    func.scripts[script] = func.scripts[script].replace("\n}\n\n\ndef _coll", f"{lines}\n}}\n\n\ndef _coll")
+    before, begin, after = func.scripts[script].partition("CONFIGS = {")
+    func.scripts[script] = before + begin + after.replace("\n}\n", f"{lines}\n}}\n", 1)
+    func.publish(script)
+
+
+def configure_logs(func, **logs):
+    """Let LOGS of the deployed startup script be these keys, as a user does."""
+    script = f"startup__{SET}"
+    func.scripts[script] = re.sub("(?m)^LOGS = .*$", lambda _: f"LOGS = {logs!r}", func.scripts[script])
     func.publish(script)

@@ -42,7 +42,10 @@ def names_in(datakit):
 
 def test_no_function_of_the_startup_script_takes_a_key(func) -> None:
     assert {name.partition(".")[2]: function.signature for name, function in func.functions.items()} == {
-        **{name: f"{name}(account_name=None)" for name in ("run", "check", "preview", "reset")},
+        **{
+            name: f"{name}(account_name=None)"
+            for name in ("run", "check", "preview", "reset", "collect_logs", "reset_logs")
+        },
         "fan_out": "fan_out()",
     }
 

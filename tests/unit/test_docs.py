@@ -12,6 +12,7 @@ from devtools.docs.write import GUIDE, READMES
 from devtools.market.build import TITLE, library_of
 from guance_aws_cloudfront.settings.account import ACCOUNT_KEYS, parse_account
 from guance_aws_cloudfront.settings.config import CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
+from guance_aws_cloudfront.settings.logs import KEYS, NUMBERS, parse_logs
 from tests.conftest import AK_SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -218,7 +219,7 @@ def shown_in(part):
 
 
 ACCOUNT_PART, CONFIGS_PART = STARTUP.split("CONFIGS = {")
-EXAMPLES_PART, DEFAULTS_PART = CONFIGS_PART.split("# Defaults")
+EXAMPLES_PART, DEFAULTS_PART = CONFIGS_PART.split("# Defaults", 1)
 
 
 def test_the_startup_script_shows_every_key_of_the_configuration_and_marks_defaults_and_examples() -> None:
@@ -232,6 +233,21 @@ def test_the_startup_script_shows_every_key_of_the_configuration_and_marks_defau
         others = {} if key == "metrics" else every
         assert parse_config({**others, key: value}) != parse_config(others), key
     parse_config({**defaults, **examples})
+
+
+def test_the_startup_script_shows_every_key_of_logs_and_marks_defaults_and_examples() -> None:
+    part = STARTUP[STARTUP.index("# LOGS = {") :]
+    examples, defaults = (
+        ast.literal_eval(f"{{{', '.join(re.findall(place, lines, re.MULTILINE))}}}")
+        for lines in part.split("# Defaults:")
+        for place in [r'^#     ("\w+": .+?),  ']
+    )
+    assert sorted([*examples, *defaults]) == sorted((*KEYS, *NUMBERS))
+    assert parse_logs(defaults) == parse_logs({})
+    for key, value in examples.items():
+        others = {"keep": examples["keep"]} if key == "keep_rest" else {}
+        assert parse_logs({**others, key: value}) != parse_logs(others), key
+    parse_logs({**defaults, **examples})
 
 
 def test_the_startup_script_shows_every_key_of_the_account() -> None:
