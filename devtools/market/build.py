@@ -38,7 +38,6 @@ CHINESE = {
     "collect": "采集",
     "check": "检查",
     "steps": "采集步骤",
-    "logs": "访问日志",
     "aws": "访问 AWS",
     "func": "状态与日志",
     "points": "数据点",

@@ -1,18 +1,16 @@
-"""Access logs, as a user has them: each line of each file once in Guance, and a sentence for whatever stands in the way."""
-
-import gzip
+"""Access logs: each line of each file is once in Guance, and whatever stands in the way has its sentence."""
 
 import pytest
 
-from devtools.aws.access_logs import ALL_FIELDS, FIELDS, MORE_FIELDS, LogPlace, place_of
-from devtools.aws.embedded import Fault
+from devtools.aws.access_logs import ALL_FIELDS, LogPlace
 from guance_aws_cloudfront.logs.files import HOUR
-from tests.conftest import AK_ID, NOW
-from tests.contract.conftest import COLLECT_LOGS, JOB, RESET_LOGS, RUN, configure, configure_logs
+from tests.conftest import NOW
+from tests.contract.conftest import COLLECT_LOGS, configure_logs
 
 BUCKET = "amzn-logs"
 ID_AT = ALL_FIELDS.index("x-edge-request-id")
-OLDER = {"Logging": {"Enabled": "true", "IncludeCookies": "false", "Bucket": f"{BUCKET}.s3.amazonaws.com", "Prefix": "cf/"}}
+HOST = f"{BUCKET}.s3.amazonaws.com"
+OLDER = {"Logging": {"Enabled": "true", "IncludeCookies": "false", "Bucket": HOST, "Prefix": "cf/"}}
 START, END = NOW - HOUR, NOW - HOUR + 600
 
 
