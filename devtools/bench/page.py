@@ -9,15 +9,15 @@ from guance_aws_cloudfront.collect import RUNS_PER_MONTH
 
 HEAD = """# Benchmarks
 
-Written by `make bench`, with what was measured in that run. Seconds differ between machines; ratios, of things that
-took turns on one machine, less so. Nothing here decides over the tests, but what can be exact is held by them too:
-the number of calls (rows 1) and of POSTs (rows 6).
+Written by `make bench`, with the measurements of that run. Seconds differ between machines; ratios of two things measured
+alternately on one machine differ less. No test depends on this page, but tests also check what can be exact: the number of
+calls (rows 1) and of POSTs (rows 6).
 
 **Conditions:** {conditions}.
 
-Times are of the processor and the least of several rounds, but for rows 7, which are about waiting. AWS's answers are
-canned: they go through botocore, but over no network, and in rows 3 making them counts as ours. Each case has a process
-of its own.
+Times are processor time, the lowest of several rounds, except in rows 7, which measure waiting. AWS's answers are prepared in
+advance: they go through botocore, but not over a network; in rows 3 the time to make them counts as ours. Each case runs in
+its own process.
 
 | | what | measured | target | verdict |
 |---|---|---|---|---|
@@ -26,65 +26,63 @@ of its own.
 USERS = """
 ## What this means for you
 
-A regular run every 5 minutes with the six default metrics, AWS answering each call in 100 ms, and a sink that takes
-no time:
+A regular run every 5 minutes with the six default metrics. AWS answers each call in 100 ms; writing takes no time:
 
 | distributions | seconds a run | of these, processor | memory of the process | metrics a run | $ a month |
 |---|---|---|---|---|---|
 """
 
 MEANING = """
-- **Rows 1, the bill and the quota:** CloudWatch bills metrics, not calls, so the dollars follow from the
-  distributions and metrics that you choose ("Cost" in docs/en/operation.md). No run makes a call more than AWS's own
-  limits ask for: 100 distributions a page, 500 metrics a call.
+- **Rows 1, the bill and the quota:** CloudWatch bills metrics, not calls, so the price depends only on the distributions and
+  metrics that you choose ([Cost](en/operation.md#cost)). A run makes the fewest calls that AWS's limits allow: 100
+  distributions a page, 500 metrics a call.
 - **Rows 2, the processor of your Func:** 1,000 distributions keep a worker busy for {side:.2f} s a run, which is
-  {busy:.2f} % of the 5 minutes. What Func's own helper then spends on line protocol, {helper} as much, is not ours
-  to change; it is measured with this repository's copy of the helper.
-- **Rows 3, the first run of a worker:** most of it is importing botocore and reading its models of the two services,
-  as in the bare process; the rest is the run's own work, which grows with the distributions: a hundred of them are 600
-  metrics, 12,000 values and 2,000 points, of which the bare process has none. Bytecode is there as Python leaves it for
-  boto3 and us alike; Func keeps none, so a new worker compiles the scripts once, as the other row has it. Later runs of
-  the same worker find the scripts compiled, botocore imported and the models read.
-- **Rows 4 and 5, many distributions and long outages:** each of 10,000 distributions takes {time:.2f} times the time
-  and {memory:.2f} times the memory of each of 100, and a day's outage is caught up in {day:.0f} MB beyond what
-  botocore takes. What is left of a difference between 3 and 24 hours is what C's allocator holds back for each thread.
-- **Rows 6, the sink:** no more POSTs than Func's helper needs for so many points, and none for what stands there
-  already.
-- **Rows 7, the quota that you share:** the calls of a run never take more than AWS allows the account in a second,
-  so neither they nor your other tools are throttled for it. A regular run asks for 20 minutes, and then AWS's quota
-  of data points (180,000 a second, 500 metrics x 20 minutes = 10,000 a call) is reached before that of calls.
-  A `concurrency` greater than the default of 4 helps only where AWS is far away.
-- **Rows 8, Func's storage:** what is kept is small enough for Redis at any number of distributions; it is read and
-  written once a run.
+  {busy:.2f} % of the 5 minutes. Func's own helper then spends {helper} as much on line protocol, which this package cannot
+  change; it is measured with this repository's copy of the helper.
+- **Rows 3, the first run of a worker:** most of it is importing botocore and reading its models of the two services, as in
+  the bare process. The rest is the run's own work, which grows with the number of distributions: 100 of them are 600 metrics,
+  12,000 values and 2,000 points, which the bare process does not have. Both use Python's stored bytecode; Func stores none,
+  so a new worker compiles the scripts once (the other row). Later runs of the same worker find the scripts compiled, botocore
+  imported and the models read.
+- **Rows 4 and 5, many distributions and long outages:** with 10,000 distributions, each takes {time:.2f} times the time
+  and {memory:.2f} times the memory that each takes with 100. Catching up a day's outage takes {day:.0f} MB more than botocore
+  itself. The remaining difference between 3 and 24 hours is memory that C's allocator keeps for each thread.
+- **Rows 6, writing:** no more POSTs than Func's helper needs for so many points, and none for points that have been written
+  before.
+- **Rows 7, the quota that you share:** the calls of a run never exceed what AWS allows the account in a second, so neither
+  they nor your other tools are throttled because of them. A regular run requests 20 minutes; AWS's quota of data points
+  (180,000 a second, 500 metrics x 20 minutes = 10,000 a call) is then reached before that of calls. A `concurrency` above the
+  default of 4 helps only if AWS is far away.
+- **Rows 8, Func's storage:** the state is small enough for Redis at any number of distributions; it is read and written
+  once a run.
 
-## How the design reaches it
+## How the design achieves it
 
-- **One call for everything that fits.** Series are packed 500 to a call across distributions; the paginator's page
-  of 100 is CloudFront's largest.
-- **An answer in JSON is taken as it is.** botocore looks up each of a call's numbers in its service model and makes
-  a `datetime` in the machine's zone of each time, which is most of the time of parsing. CloudWatch's JSON *is* the
-  wanted form, so `aws_session` decodes it and leaves all else (errors, other operations, other protocols) to
-  botocore. In query XML the parser of time stamps alone is replaced, by one that remembers the texts it has seen.
-- **A request in JSON is sent as it is**, too. botocore's serializer took a fifth of our side to look each of a call's
-  thousands of parts up; two of its events let the arguments by. Nor does it validate them, which takes as long. Tests
-  hold what we ask against the service model, and what is sent against what botocore would send.
-- **Numbers are packed as they are read.** When JSON's decoder has read the answer to a query, its values become an
-  array of eight bytes each, and minutes that are those of the query before are that query's. So the answers that wait
-  for their turn take a tenth of the room.
-- **The tags of a distribution are fitted to DataKit's limits once a run**, not once a point; keys once, numbers by
-  one look at all of a point's.
-- **Checksums are of packed numbers** and not of their text, and kept in four bytes a minute.
-- **A stream, not a heap.** An answer becomes points and is written while the next few calls are under way; only a
-  distribution whose metrics go on in the next call waits for it, and what does not fill a POST. The digest forgets
-  a window as soon as the watermark has passed it.
-- **Service models are read once for each worker process**, through a loader that sessions of all accounts share; it
-  knows of no account and no key. And they are looked up where they are: botocore goes through the folders of its 400
-  services first, three times.
-- **Calls take turns** (`pace`): each takes its part of a second's quotas of calls and data points, less 5 %.
+- **Calls are filled up.** Series are packed 500 to a call across distributions; distributions are listed 100 to a page, which
+  is CloudFront's maximum.
+- **JSON answers are not parsed by botocore.** botocore looks up each number of an answer in its service model and makes a
+  `datetime` of each time, which is most of the parsing time. CloudWatch's JSON already has the form that is needed, so
+  `aws/session` decodes it and leaves everything else (errors, other operations, other protocols) to botocore. For query
+  XML, only the parser of timestamps is replaced, by one that remembers the texts it has seen.
+- **JSON requests are not serialized by botocore** either. Its serializer took a fifth of our time to look up the thousands of
+  parts of a call; two of its events pass the arguments by. It does not validate them either, which takes as long. Tests check
+  our requests against the service model, and what is sent against what botocore would send.
+- **Numbers are packed as they are read.** As soon as the JSON decoder has read the answer to a query, its values become an
+  array of eight bytes each, and equal lists of minutes are shared between queries. Answers that wait to be processed take a
+  tenth of the memory.
+- **The tags of a distribution are fitted to DataKit's limits once a run**, not once a point; keys are checked once, and all
+  numbers of a point together.
+- **Checksums are computed from packed numbers**, not from their text, and take four bytes a minute.
+- **Points are streamed.** An answer becomes points and is written while the next few calls are in progress. Only a
+  distribution whose metrics continue in the next call waits for it, and points that do not fill a POST. The checksums of a
+  window are dropped as soon as the watermark has passed it.
+- **Service models are read once for each worker process**, through a loader that the sessions of all accounts share; it knows
+  no account and no key. They are read directly: botocore would first search the folders of its 400 services, three times.
+- **Calls are paced** (`aws/pace`): each takes its part of a second's quotas of calls and data points, less 5 %.
 
-What stayed out, because it would buy less than 10 %: holding off Python's garbage collector during a run, or freezing
-what botocore has loaded (3 %, at 10,000 distributions 7 %); remembering which names of fields may stand beside which
-tags (3 %); asking botocore for a session without the event handlers of other services (2 % of a cold process).
+Left out because the gain would be less than 10 %: holding off Python's garbage collector during a run, or freezing what
+botocore has loaded (3 %, at 10,000 distributions 7 %); remembering which field names are allowed with which tags (3 %); asking
+botocore for a session without the event handlers of other services (2 % of a cold process).
 """
 
 
