@@ -3,7 +3,7 @@
 import pytest
 
 from devtools.clock import SimulatedClock
-from guance_aws_cloudfront.accounts import LEAST_SECONDS, run_accounts
+from guance_aws_cloudfront.accounts import run_accounts
 from guance_aws_cloudfront.errors import CollectError, RunSkipped
 from guance_aws_cloudfront.settings.account import parse_account
 from guance_aws_cloudfront.settings.accounts import Collected
@@ -12,6 +12,7 @@ from tests.conftest import AK_ID, AK_SECRET
 
 # A multiple of the rotation: the first account has the first turn.
 START = 900 * 1_000_000
+LEAST_SECONDS = 10
 
 
 def collected(name, **configs):

@@ -138,6 +138,7 @@ def test_what_cloudwatch_has_dropped_is_not_asked_for_minute_by_minute() -> None
     plan = plan_windows(NOW, at(NOW - 16 * DAY), config)
     assert plan.start.watermark == NOW - 15 * DAY + 60
     assert plan.given_up == (Stretch(NOW - 16 * DAY, NOW - 15 * DAY + 60),)
+    assert plan_windows(NOW + 59, at(NOW - 16 * DAY), config).start.watermark == NOW - 15 * DAY + 60
     # Of five minutes and more it keeps 63 days.
     coarse = parse_config({"max_catch_up": 15 * DAY, "period": 300})
     assert plan_windows(NOW, at(NOW - 16 * DAY), coarse).start.watermark == NOW - 300 - 15 * DAY

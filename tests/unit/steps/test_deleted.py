@@ -1,5 +1,7 @@
 """Deleted distributions are asked for until their last minutes have been reported, with the tags that they had."""
 
+import pytest
+
 from tests.unit.runs import END, HOUR, MINUTE, UNREACHABLE, minutes, record
 
 ALIAS = {"Aliases": {"Quantity": 2, "Items": ["www.example.com", "example.com"]}}
@@ -83,6 +85,20 @@ def test_while_minutes_of_it_wait_it_is_asked_for(world) -> None:
     assert world.progress()["backlog"] == []
     world.run(5)
     assert world.recall("known")["deleted"] == {}
+
+
+@pytest.mark.parametrize(("before", "sources"), [(0, [["E1"]]), (MINUTE, [["E1", "E2"], ["E2"]])])
+def test_minutes_after_it_was_missed_do_not_keep_it(world, before, sources) -> None:
+    world.run()
+    world.records = [record("E1")]
+    world.run(5)
+    seen_at = world.recall("known")["deleted"]["E2"]["seen_at"]
+    waiting = [seen_at - before, seen_at + MINUTE, ["E2"], False]
+    kept = {**world.progress(), "at": seen_at, "backlog": [waiting]}
+    world.STORE.set("watermark/aws/prod", kept, scope="guance_aws_cloudfront")
+    world.asked()
+    world.run(10)
+    assert [of for _, _, of in world.asked()] == sources
 
 
 def test_minutes_of_another_one_that_wait_do_not_keep_it(world) -> None:
