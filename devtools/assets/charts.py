@@ -26,8 +26,8 @@ COUNT, BYTES, PERCENT, MILLISECONDS = ("custom", ""), ("digital", "B"), ("percen
 REQUESTS_PER_MINUTE, BYTES_PER_SECOND = ("custom", "req/min"), ("traffic", "B/S")
 PER_MINUTE = ("custom", "/min")
 
-WEIGHTED = Text("Errors over requests, summed each.", "错误数之和除以请求数之和。")
-SHARE = Text("Of all requests chosen.", "占所选全部请求的比例。")
+WEIGHTED = Text("The sum of errors divided by the sum of requests.", "错误数之和除以请求数之和。")
+SHARE = Text("Of all selected requests.", "占所选全部请求的比例。")
 MEAN = Text("Mean of the minutes with requests.", "有请求的各分钟的平均值。")
 ADDITIONAL = Text(" Needs additional metrics.", "需要附加指标。")
 
@@ -124,7 +124,7 @@ def events(key: str, title: Text, help_text: Text, most: int, *columns: Tuple[st
 def coloured(levels: str) -> Text:
     """From where on a percentage is shown in which colour."""
     steps = [(COLOUR_NAMES[status], f"{operand:g} %") for status, operand in reversed(LEVELS[levels].steps)]
-    english = ", ".join(f"{name.en} from {operand} on" for name, operand in steps)
+    english = ", ".join(f"{name.en} from {operand}" for name, operand in steps)
     return Text(f" {english.capitalize()}.", f"{'，'.join(f'{operand} 起为{name.zh}' for name, operand in steps)}。")
 
 

@@ -45,7 +45,7 @@ from devtools.assets.dql import (
 
 TITLE = Text("AWS CloudFront Monitoring View", "AWS CloudFront 监控视图")
 SUMMARY = Text(
-    "Errors, traffic, cache, origin and edge code of CloudFront, out of the script set guance_aws_cloudfront",
+    "Errors, traffic, cache, origin and edge code of CloudFront, from the script set guance_aws_cloudfront",
     "CloudFront 分配的错误、流量、缓存、源站与边缘代码，数据来自脚本集 guance_aws_cloudfront",
 )
 # So many requests are added to those of each distribution in the list by 5xx rate.
@@ -70,14 +70,14 @@ OVERVIEW = Group(
         stat(
             "requests",
             Text("Requests", "请求数"),
-            Text("In the time chosen.", "所选时间内的总数。"),
+            Text("In the selected time range.", "所选时间内的总数。"),
             total("Requests_Sum", ALL),
             colour="#2563EB",
         ),
         stat(
             "transferred",
             Text("Data transferred", "传输数据量"),
-            Text("Downloaded and uploaded, in the time chosen.", "所选时间内下载与上传之和。"),
+            Text("Downloaded and uploaded, in the selected time range.", "所选时间内下载与上传之和。"),
             sum_of(ALL, "BytesDownloaded_Sum", "BytesUploaded_Sum"),
             BYTES,
             colour="#7C3AED",
@@ -248,7 +248,7 @@ CACHE = Group(
     ),
     AMBER,
 )
-FOLLOWS_ACCOUNT = Text("By function; follows the account chosen only.", "按函数统计；仅随所选账户变化。")
+FOLLOWS_ACCOUNT = Text("By function; depends on the selected account only.", "按函数统计；仅随所选账户变化。")
 EDGE_CODE = Group(
     "edge",
     Text("Edge code", "边缘代码"),
@@ -308,14 +308,14 @@ TOP = Group(
         top(
             "top_errors",
             Text("By failed requests", "按失败请求数"),
-            Text("4xx and 5xx, in the time chosen.", "所选时间内 4xx 与 5xx 之和。"),
+            Text("4xx and 5xx, in the selected time range.", "所选时间内 4xx 与 5xx 之和。"),
             total("Derived_TotalErrors", EACH),
             COUNT,
         ),
         top(
             "top_requests",
             Text("By requests", "按请求数"),
-            Text("In the time chosen.", "所选时间内的总数。"),
+            Text("In the selected time range.", "所选时间内的总数。"),
             total("Requests_Sum", EACH),
         ),
     ),
