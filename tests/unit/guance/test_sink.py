@@ -1,5 +1,7 @@
 """The connector: both kinds of refusal recognised, one POST a call, a sentence for each failure."""
 
+import json
+
 import pytest
 
 from guance_aws_cloudfront.guance.sink import Preview, ReportError, Sink, in_batches
@@ -79,6 +81,7 @@ FAILURES = [
     (TimeoutError("timed out"), 0, "Check that DataKit (or DataWay) runs"),
     ((400, {"error_code": "datakit.invalidLinePoint"}), 400, "Report it with this line."),
     ((403, "publicAccessDisabled"), 403, "Check the connector's token"),
+    ((199, ""), 199, "Check the log of DataKit"),
     ((302, ""), 302, "Check the log of DataKit"),
     ((300, ""), 300, "Check the log of DataKit"),
     (("ok", ""), 0, "Check that DataKit"),
@@ -332,3 +335,75 @@ def test_a_preview_shows_the_first_points_of_each_category(capsys) -> None:
     assert [line.split(":")[0] for line in lines] == ["metric"] * 5 + ["custom_object"]
     assert preview.shown() == "Shown: 1 of 1 object, 5 of 8 points."
     assert "ü" in lines[-1]
+
+
+def point_of(**fields):
+    return {"measurement": "m", "tags": {"name": "E1"}, "fields": fields, "timestamp": 1}
+
+
+def test_a_preview_shows_a_point_that_is_too_long_for_a_line_field_by_field(capsys) -> None:
+    Preview().write("custom_object", [point_of(a="ä" * 500, b="x" * 980, c="x" * 3000, d=1)], ignore)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == 'custom_object: {"measurement": "m", "tags": {"name": "E1"}, "timestamp": 1}'
+    assert lines[1] == f'  {{"a": "{"ä" * 500}"}}'
+    assert lines[2] == f'  {{"b": "{"x" * 980}"}}'
+    assert lines[3] == f'  {{"c": "{"x" * 993}… (3,009 characters)'
+    assert lines[4:] == ['  {"d": 1}']
+
+
+@pytest.mark.parametrize(("length", "number"), [(1000, 1), (1001, 2)])
+def test_a_preview_shows_a_point_of_a_thousand_characters_on_one_line(capsys, length, number) -> None:
+    around = len(json.dumps(point_of(a="")))
+    Preview().write("metric", [point_of(a="x" * (length - around))], ignore)
+    assert len(capsys.readouterr().out.splitlines()) == number
+
+
+@pytest.mark.parametrize(("length", "is_cut"), [(1000, False), (1001, True)])
+def test_a_preview_shows_a_thousand_characters_of_a_field(capsys, length, is_cut) -> None:
+    Preview().write("metric", [point_of(a="x" * (length - len('{"a": ""}')))], ignore)
+    assert capsys.readouterr().out.endswith(f"… ({length:,} characters)\n") is is_cut
+
+
+class Asked(Connector):
+    """A connector that answers queries."""
+
+    def __init__(self, answer):
+        super().__init__((200, {}))
+        self.queried, self.found = [], answer
+
+    def query(self, dql, dict_output=False, time_range=None):
+        self.queried.append((dql, dict_output, time_range))
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+@pytest.mark.parametrize("status", [200, 299])
+def test_a_query_gets_the_rows_of_all_series_between_two_times_in_milliseconds(status) -> None:
+    connector = Asked((status, {"series": [[{"a": 1}, {"a": 2}], [{"a": 3}]]}))
+    assert Sink(Func(connector), "datakit").query("M::m:(a)", 1.5, 2) == [{"a": 1}, {"a": 2}, {"a": 3}]
+    assert connector.queried == [("M::m:(a)", True, [1500, 2000])]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((199, {"series": []}), "{'series': []}"),
+        ((300, "moved"), "moved"),
+        (("ok", "what"), "what"),
+        ((200, {}), "KeyError: 'series'"),
+        (Exception("GET http://x?token=tkn_secret failed. Status Code: 403, Response: no"), None),
+    ],
+)
+def test_a_query_that_fails_says_what_was_answered(answer, said) -> None:
+    with pytest.raises(ReportError) as error:
+        Sink(Func(Asked(answer)), "datakit").query("M::m:(a)", 1, 2)
+    said = said or "Exception: GET http://x?token=*** failed. Status Code: 403, Response: no"
+    assert str(error.value) == f'Querying the workspace by the connector "datakit" failed ({said}).'
+
+
+@pytest.mark.parametrize("status", [200, 204, 299])
+def test_every_status_of_success_is_one_in_the_manner_of_an_older_func(status) -> None:
+    written = []
+    assert Sink(Func(Connector((status, ""))), "datakit").write("metric", [POINT], written.append) == []
+    assert written == [0]
