@@ -246,16 +246,16 @@ CERTIFICATE = Monitor(
 # For those who want to know of every change: no fault, and switched off until somebody wants it.
 CHANGED = Monitor(
     key="changed",
-    title=Text("AWS CloudFront distribution changed", "AWS CloudFront 分配有改动"),
+    title=Text("AWS CloudFront distribution changed", "AWS CloudFront 分配发生变更"),
     what=Text(
         "the distribution has been changed ({{ Result | to_fixed(0) }} times in the last 30 minutes).",
-        "该分配有改动（最近 30 分钟内 {{ Result | to_fixed(0) }} 次）。",
+        "该分配发生变更（最近 30 分钟内 {{ Result | to_fixed(0) }} 次）。",
     ),
     look=Text(
         "the dashboard's recent changes, beside the errors: from what to what. Then AWS CloudTrail: by whom.",
-        "先看仪表板中错误图表旁的「最近的改动」：由什么改成了什么；再看 AWS CloudTrail：由谁改动。",
+        "先看仪表板中错误图表旁的「最近的变更」中变更前后的值；再到 AWS CloudTrail 中查看由谁变更。",
     ),
-    recovered=Text("no further change in the last 30 minutes.", "最近 30 分钟内没有新的改动。"),
+    recovered=Text("no further change in the last 30 minutes.", "最近 30 分钟内没有新的变更。"),
     levels="changed",
     targets=(Target(RESULT, number_of_changes(DISTRIBUTION)),),
     # An event arrives with the next run after the change.

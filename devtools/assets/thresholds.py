@@ -44,7 +44,7 @@ LEVELS: Dict[str, Levels] = {
         (("critical", 1),), Text(" distribution reported in half an hour", " 个分配（半小时内上报）"), "<"
     ),
     "certificate": Levels((("critical", 3), ("error", 14), ("warning", 30)), Text(" days left", " 天后过期"), "<="),
-    "changed": Levels((("info", 1),), Text(" change in half an hour", " 次改动（半小时内）")),
+    "changed": Levels((("info", 1),), Text(" change in half an hour", " 次变更（半小时内）")),
 }
 # Dark enough for white figures.
 COLOURS = {"critical": "#B3261E", "error": "#C2410C", "warning": "#9A5B00"}
