@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
-from devtools.assets.dql import Asked, Scope, Text, changes, newest
+from devtools.assets.dql import Asked, Scope, Text, changes, newest, newest_lines
 from devtools.assets.thresholds import COLOUR_NAMES, LEVELS
 
 # A tag of the points, the variable that filters it, and the name that the dashboard shows.
@@ -29,6 +29,7 @@ PER_MINUTE = ("custom", "/min")
 WEIGHTED = Text("The sum of errors divided by the sum of requests.", "错误数之和除以请求数之和。")
 SHARE = Text("Of all selected requests.", "占所选全部请求的比例。")
 MEAN = Text("Mean of the minutes with requests.", "有请求的各分钟的平均值。")
+NEEDS_LOGS = Text(" Needs access logs.", "需要访问日志。")
 ADDITIONAL = Text(" Needs additional metrics.", "需要附加指标。")
 
 
@@ -119,6 +120,19 @@ def events(key: str, title: Text, help_text: Text, most: int, *columns: Tuple[st
     """The newest changes of distributions, a row each."""
     query = changes(ALL, most, *(name for name, _ in columns))
     return Chart(key, "table", title, help_text, (Shown(query),), columns=columns, size=(24, 8))
+
+
+def log_lines(
+    key: str,
+    title: Text,
+    help_text: Text,
+    most: int,
+    ranges: Tuple[Tuple[str, str, int], ...],
+    *columns: Tuple[str, Text],
+) -> Chart:
+    """The newest lines of access logs whose numbers lie in the ranges, a row each."""
+    query = newest_lines(ALL, most, ranges, *(name for name, _ in columns))
+    return Chart(key, "table", title, help_text, (Shown(query),), columns=columns, size=(24, 10))
 
 
 def coloured(levels: str) -> Text:

@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Dict, Iterator, List, Tuple
 
 from devtools.assets.charts import VARIABLES, Chart, Group, Shown
-from devtools.assets.dql import METRIC, NAMESPACES, Query, Text
+from devtools.assets.dql import LOG_NUMBERS, LOGGING, METRIC, NAMESPACES, Query, Text
 from devtools.assets.groups import GROUPS, SUMMARY, TITLE
 from devtools.assets.thresholds import COLOURS, LEVELS
 from guance_aws_cloudfront.cloudfront.catalog import METRIC_MEASUREMENT
@@ -110,7 +110,8 @@ def _query(chart: Chart, code: str, shown: Shown, language: str) -> Dict[str, An
     asked, first = shown.asked, shown.asked.queries[0]
     asked.check()
     # Guance's editor shows a function of one field; the rest is shown as DQL.
-    simple = isinstance(asked, Query) and asked.targets == f"{asked.function}(`{asked.field}`)"
+    is_one = isinstance(asked, Query) and asked.targets == f"{asked.function}(`{asked.field}`)"
+    simple = is_one and first.namespace != LOGGING
     return {
         "name": _in(shown.name, language) if shown.name else "",
         "type": chart.type,
@@ -129,7 +130,10 @@ def _query(chart: Chart, code: str, shown: Shown, language: str) -> Dict[str, An
             "field": first.field if simple else "",
             "fieldFunc": first.function.lower() if simple else "",
             "fieldType": "float" if first.namespace == METRIC else "keyword",
-            "filters": [_filter(chart, code, *one) for one in first.filters],
+            "filters": [
+                *(_filter(chart, code, tag, "=", value) for tag, value in first.filters),
+                *(_filter(chart, code, field, operator, str(number)) for field, operator, number in first.ranges),
+            ],
             "groupBy": list(asked.by),
             "groupByTime": "",
             "fill": None,
@@ -141,12 +145,12 @@ def _query(chart: Chart, code: str, shown: Shown, language: str) -> Dict[str, An
     }
 
 
-def _filter(chart: Chart, code: str, tag: str, value: str) -> Dict[str, Any]:
+def _filter(chart: Chart, code: str, name: str, operator: str, value: str) -> Dict[str, Any]:
     return {
-        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{chart.key}/{code}/{tag}")),
-        "op": "=",
-        "name": tag,
-        "type": "keyword",
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{chart.key}/{code}/{name}" + operator.replace("=", ""))),
+        "op": operator,
+        "name": name,
+        "type": "integer" if name in LOG_NUMBERS else "keyword",
         "logic": "and",
         "value": value,
         "values": [],

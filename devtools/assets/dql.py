@@ -1,8 +1,8 @@
 """The DQL of the dashboard and the monitors: built over the metric catalog, so that none names what is not sent.
 
-Only documented forms: aggregates of one field, and arithmetic between queries by `eval`. Counts are summed. A rate is
-never summed nor averaged over distributions: it is a derived count over the requests, summed each. Percentiles cannot
-be put together: the highest counts, or of one distribution the middle one of a while.
+Only documented forms: aggregates of one field, arithmetic between queries by `eval`, groups in order by `SORDER BY`.
+Counts are summed. A rate is never summed nor averaged over distributions: it is a derived count over the requests,
+summed each. Percentiles cannot be put together: the highest counts, or of one distribution the middle one of a while.
 """
 
 from __future__ import annotations
@@ -21,17 +21,33 @@ from guance_aws_cloudfront.cloudfront.catalog import (
     field_name,
 )
 from guance_aws_cloudfront.cloudfront.record import EXTRA_FIELDS, READABLE
+from guance_aws_cloudfront.logs.points import SOURCE as LOG_SOURCE
 from guance_aws_cloudfront.points.objects import RENAMED
 
-METRIC, CUSTOM_OBJECT, EVENT = "metric", "custom_object", "event"
+METRIC, CUSTOM_OBJECT, EVENT, LOGGING = "metric", "custom_object", "event", "logging"
 # Guance's name of a data source -> the namespace in DQL and the measurement.
-NAMESPACES = {METRIC: ("M", METRIC_MEASUREMENT), CUSTOM_OBJECT: ("CO", OBJECT_MEASUREMENT), EVENT: ("E", "event")}
+NAMESPACES = {
+    METRIC: ("M", METRIC_MEASUREMENT),
+    CUSTOM_OBJECT: ("CO", OBJECT_MEASUREMENT),
+    EVENT: ("E", "event"),
+    LOGGING: ("L", LOG_SOURCE),
+}
 # Tags of the points that a query may filter by or group by; `metric_tags` and `object_point` give them.
 METRIC_TAGS = frozenset({"account_name", "DistributionId", "DomainName", "Alias", "FunctionName", "name"})
 OBJECT_TAGS = frozenset({"account_name", "ARN", "DomainName", "Id", "Status", "name"})
 EVENT_TAGS = frozenset({"account_name", "DistributionId", "DomainName", "Alias", "df_source", "class", "change_type"})
 EVENT_FIELDS = frozenset({"df_title", "df_message", "diff"})
-TAGS = {METRIC: METRIC_TAGS, CUSTOM_OBJECT: OBJECT_TAGS, EVENT: EVENT_TAGS}
+LOG_TAGS = frozenset({"account_name", "DistributionId", "DomainName", "Alias"})
+LOG_NUMBERS = frozenset({"sc_status", "time_taken_ms"})
+LOG_TEXTS = frozenset(
+    (
+        *("message", "cs_method", "cs_host", "cs_uri_stem", "x_edge_location", "x_edge_result_type"),
+        "x_edge_detailed_result_type",
+    )
+)
+LOG_FIELDS = LOG_NUMBERS | LOG_TEXTS
+# Log lines may be filtered and grouped by their fields, too.
+TAGS = {METRIC: METRIC_TAGS, CUSTOM_OBJECT: OBJECT_TAGS, EVENT: EVENT_TAGS, LOGGING: LOG_TAGS | LOG_FIELDS}
 # What tells the change events of distributions from all others.
 CHANGE = (("df_source", "change"), ("class", OBJECT_MEASUREMENT))
 REQUESTS_WITH_HIT_RATE, CACHE_HITS = "Derived_RequestsWithCacheHitRate", "Derived_CacheHitsUpperBound"
@@ -52,8 +68,9 @@ class Query(NamedTuple):
     """A query: what it selects, of which points, grouped by which tags.
 
     `targets` is its DQL, `function` and `field` are what Guance's editor shows, for a query of one target. `filters`
-    are pairs of a tag and what it must be: a dashboard's variable as `#{name}`, or a value. `newest_first` is how many
-    rows there are at most, the newest first; 0 for all.
+    are pairs of a tag and what it must be: a dashboard's variable as `#{name}`, or a value; `ranges` compare a number:
+    (field, operator, number). `newest_first` is how many rows there are at most, the newest first, and `most_groups`
+    how many groups, those with the highest values first; 0 for all.
     """
 
     targets: str
@@ -64,6 +81,8 @@ class Query(NamedTuple):
     namespace: str = METRIC
     alias: str = ""
     newest_first: int = 0
+    ranges: Tuple[Tuple[str, str, int], ...] = ()
+    most_groups: int = 0
 
     @property
     def dql(self) -> str:
@@ -71,12 +90,16 @@ class Query(NamedTuple):
         namespace, source = NAMESPACES[self.namespace]
         named = f" AS `{self.alias}`" if self.alias else ""
         parts = [f"{namespace}::`{source}`:({self.targets}{named})"]
-        if self.filters:
-            parts.append(f"{{ {' and '.join(_condition(*one) for one in self.filters)} }}")
+        conditions = [_condition(*one) for one in self.filters]
+        conditions += [f"`{name}` {operator} {number}" for name, operator, number in self.ranges]
+        if conditions:
+            parts.append(f"{{ {' and '.join(conditions)} }}")
         if self.by:
             parts.append(f"BY {', '.join(f'`{tag}`' for tag in self.by)}")
         if self.newest_first:
             parts.append(f"ORDER BY `time` DESC LIMIT {self.newest_first}")
+        if self.most_groups:
+            parts.append(f"SORDER BY `{self.alias}` DESC SLIMIT {self.most_groups}")
         return " ".join(parts)
 
     @property
@@ -93,7 +116,7 @@ class Query(NamedTuple):
         """AssetError for a tag that the points have not."""
         # Objects may be grouped by any of their texts, too.
         known = TAGS[self.namespace] | (object_fields() if self.namespace == CUSTOM_OBJECT else frozenset())
-        for tag in (*self.by, *(tag for tag, _ in self.filters)):
+        for tag in (*self.by, *(tag for tag, _ in self.filters), *(name for name, _, _ in self.ranges)):
             if tag not in known:
                 raise AssetError(f"no {self.namespace} point carries the tag {tag}")
 
@@ -278,6 +301,26 @@ def changes(scope: Scope, most: int, *names: str) -> Query:
 def number_of_changes(scope: Scope) -> Query:
     """How many change events of distributions there are."""
     return Query("COUNT(`df_title`)", "COUNT", "df_title", scope.by, (*CHANGE, *scope.filters), EVENT)
+
+
+def most_lines(scope: Scope, most: int, *ranges: Tuple[str, str, int]) -> Query:
+    """The groups with the most log lines, of those whose numbers lie in the ranges."""
+    return Query("COUNT(`message`)", "COUNT", "message", scope.by, scope.filters, LOGGING, "lines", 0, ranges, most)
+
+
+def slowest(scope: Scope, percentile: int, most: int, *ranges: Tuple[str, str, int]) -> Query:
+    """The groups of log lines with the highest percentile of the time that their requests took, in milliseconds."""
+    targets, alias = f"PERCENTILE(`time_taken_ms`, {percentile})", f"time_taken_p{percentile}"
+    return Query(targets, "PERCENTILE", "time_taken_ms", scope.by, scope.filters, LOGGING, alias, 0, ranges, most)
+
+
+def newest_lines(scope: Scope, most: int, ranges: Tuple[Tuple[str, str, int], ...], *names: str) -> Query:
+    """The newest log lines whose numbers lie in the ranges, with some of their fields; AssetError for others."""
+    for name in names:
+        if name not in LOG_TAGS | LOG_FIELDS:
+            raise AssetError(f"log lines have no field {name}")
+    targets = ", ".join(f"`{name}`" for name in names)
+    return Query(targets, "", names[0], (), scope.filters, LOGGING, newest_first=most, ranges=ranges)
 
 
 def object_fields() -> FrozenSet[str]:

@@ -1,4 +1,4 @@
-"""The dashboard, in the order in which somebody on call looks: errors, distributions, traffic, cache, edge code."""
+"""The dashboard, as somebody on call looks: errors, distributions, traffic, requests, cache, edge code."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from devtools.assets.charts import (
     EACH_FUNCTION,
     MEAN,
     MILLISECONDS,
+    NEEDS_LOGS,
     PER_MINUTE,
     PERCENT,
     REQUESTS_PER_MINUTE,
@@ -26,19 +27,23 @@ from devtools.assets.charts import (
     coloured,
     events,
     lines,
+    log_lines,
     note,
     stat,
     table,
     top,
 )
 from devtools.assets.dql import (
+    Scope,
     Text,
     all_per_minute,
     error_rate,
     highest,
     hit_rate,
+    most_lines,
     per_minute,
     per_second,
+    slowest,
     sum_of,
     total,
 )
@@ -200,6 +205,84 @@ TRAFFIC = Group(
     ),
     BLUE,
 )
+SERVER_ERRORS, CLIENT_ERRORS = (("sc_status", ">=", 500),), (("sc_status", ">=", 400), ("sc_status", "<", 500))
+# Which requests failed: a list each, of the ten with the most lines.
+MOST_LINES = 10
+
+
+def _by(*fields: str) -> Scope:
+    return ALL._replace(by=fields)
+
+
+REQUESTS = Group(
+    "requests",
+    Text("Requests", "请求明细"),
+    (
+        note(
+            "needs_logs",
+            Text("Where these charts come from", "这些图表的数据来源"),
+            Text(
+                "CloudFront's access logs, which are off by default: set `LOGS` in the startup script and create a "
+                "cron job for `collect_logs`; without it, these charts are empty. They count the lines collected: "
+                "with `keep`, not all requests.",
+                "数据来自 CloudFront 访问日志，默认不采集：请在启动脚本中设置 `LOGS`，并为 `collect_logs` "
+                "新建定时任务，否则这些图表为空。统计的是已采集的日志行；设置 `keep` 后并非全部请求。",
+            ),
+        ),
+        top(
+            "urls_5xx",
+            Text("URLs by 5xx", "5xx 最多的 URL"),
+            both(Text("Lines with status 500 and above.", "状态码 500 及以上的日志行数。"), NEEDS_LOGS),
+            most_lines(_by("cs_uri_stem"), MOST_LINES, *SERVER_ERRORS),
+        ),
+        top(
+            "edges_5xx",
+            Text("Edge locations by 5xx", "5xx 最多的边缘站点"),
+            both(Text("Lines with status 500 and above.", "状态码 500 及以上的日志行数。"), NEEDS_LOGS),
+            most_lines(_by("x_edge_location"), MOST_LINES, *SERVER_ERRORS),
+        ),
+        top(
+            "results_5xx",
+            Text("5xx by edge result", "5xx 的边缘结果类型"),
+            both(Text("x-edge-detailed-result-type.", "x-edge-detailed-result-type。"), NEEDS_LOGS),
+            most_lines(_by("x_edge_detailed_result_type"), MOST_LINES, *SERVER_ERRORS),
+        ),
+        top(
+            "urls_4xx",
+            Text("URLs by 4xx", "4xx 最多的 URL"),
+            both(Text("Lines with status 400 to 499.", "状态码 400 至 499 的日志行数。"), NEEDS_LOGS),
+            most_lines(_by("cs_uri_stem"), MOST_LINES, *CLIENT_ERRORS),
+        ),
+        top(
+            "results",
+            Text("Lines by edge result", "各边缘结果类型的日志行数"),
+            both(Text("x-edge-result-type: Hit, Miss, Error.", "x-edge-result-type：如 Hit、Miss。"), NEEDS_LOGS),
+            most_lines(_by("x_edge_result_type"), MOST_LINES),
+        ),
+        top(
+            "slowest",
+            Text("Slowest URLs", "最慢的 URL"),
+            both(Text("p95 of time-taken, status below 400.", "time-taken 的 p95，状态码小于 400。"), NEEDS_LOGS),
+            slowest(_by("cs_uri_stem"), 95, MOST_LINES, ("sc_status", "<", 400)),
+            MILLISECONDS,
+        ),
+        log_lines(
+            "failed",
+            Text("Latest requests with 5xx", "最近的 5xx 请求"),
+            both(Text("Newest first.", "最新的在前。"), NEEDS_LOGS),
+            20,
+            SERVER_ERRORS,
+            ("Alias", Text("Alias", "备用域名")),
+            ("sc_status", Text("Status", "状态码")),
+            ("cs_method", Text("Method", "方法")),
+            ("cs_uri_stem", Text("URL", "URL")),
+            ("x_edge_location", Text("Edge location", "边缘站点")),
+            ("x_edge_detailed_result_type", Text("Edge result", "边缘结果")),
+            ("time_taken_ms", Text("Time taken, ms", "耗时（ms）")),
+        ),
+    ),
+    GREY,
+)
 CACHE = Group(
     "cache",
     Text("Cache and origin", "缓存与源站"),
@@ -321,4 +404,4 @@ TOP = Group(
     ),
     GREEN,
 )
-GROUPS: Tuple[Group, ...] = (OVERVIEW, DISTRIBUTIONS, ERRORS, TRAFFIC, CACHE, EDGE_CODE, TOP)
+GROUPS: Tuple[Group, ...] = (OVERVIEW, DISTRIBUTIONS, ERRORS, TRAFFIC, REQUESTS, CACHE, EDGE_CODE, TOP)

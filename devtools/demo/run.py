@@ -15,7 +15,7 @@ from typing import List, NamedTuple, Tuple
 
 from devtools.aws.embedded import IDLE, AwsAccount, EmbeddedAWS, Traffic
 from devtools.clock import SimulatedClock
-from devtools.demo import show
+from devtools.demo import logs, show
 from devtools.demo.judge import seen_defaults, truth
 from devtools.func.runtime import STARTUP, LocalFunc, TaskRecord
 from devtools.guance.datakit import DataKit
@@ -55,6 +55,13 @@ class Stage(NamedTuple):
     job_id: str
 
 
+class Played(NamedTuple):
+    """The records of the two cron jobs, for metrics and for access logs."""
+
+    metrics: List[TaskRecord]
+    logs: List[TaskRecord]
+
+
 def main() -> int:
     """Play the demo; 0 when DataKit has everything that CloudWatch has, once."""
     began = time.monotonic()
@@ -62,11 +69,20 @@ def main() -> int:
         POINTS.parent.mkdir(parents=True, exist_ok=True)
         POINTS.unlink(missing_ok=True)
         stage = set_up(stack, str(POINTS))
-        records = play(stage)
-        complete = judge(stage, records)
-        write_page(PAGE, ROOT, stage.datakit, drawn_span(records))
+        logs.LogDelivery(stage.clock, stage.aws, stage.account, stage.ids[1], logged_span())
+        logs.collect_access_logs(stage.func)
+        show.say("  created   a cron job for its function collect_logs, with")
+        show.say(f"            LOGS = {logs.LOGS}")
+        played = play(stage)
+        complete = judge(stage, played)
+        write_page(PAGE, ROOT, stage.datakit, drawn_span(played.metrics))
     finish(time.monotonic() - began)
     return 0 if complete else 1
+
+
+def logged_span() -> Tuple[int, int]:
+    """The time whose access logs come: the beginning of the burst, for those of a whole day would take a minute."""
+    return BURST[0] - 5 * MINUTE, BURST[0] + 10 * MINUTE
 
 
 def set_up(stack: ExitStack, points: str) -> Stage:
@@ -116,14 +132,16 @@ def add_distributions(aws: EmbeddedAWS, account: AwsAccount) -> List[str]:
     aws.revise(shop, "Requests", REVISED, 1234.0, at=REVISED_AT)
     return [
         shop,
-        aws.add_distribution(account, ["img.example.com"], "Its images", images, additional_metrics=True),
+        aws.add_distribution(
+            account, ["img.example.com"], "Its images", images, additional_metrics=True, settings=logs.SETTINGS
+        ),
         aws.add_distribution(account, ["api.example.com"], "The API, little used", Traffic(requests=3.0, interval=3)),
         aws.add_distribution(account, [], "A test of last year", IDLE, enabled=False),
     ]
 
 
-def play(stage: Stage) -> List[TaskRecord]:
-    """The first run with its whole log, then six hours of the cron job, like runs in one line."""
+def play(stage: Stage) -> Played:
+    """The first run with its whole log, then six hours of the cron jobs, like runs of that for metrics in one line."""
     show.heading('2. "Run": the first run, as Func logs it')
     first = stage.func.run_cron_job(stage.job_id)
     show.story(first)
@@ -132,7 +150,8 @@ def play(stage: Stage) -> List[TaskRecord]:
     show.say(f"  with a minute that CloudWatch shows late ({late}, at {show.clock_time(LATE_AT)}), one whose values it")
     show.say(f"  revises ({revised}, at {show.clock_time(REVISED_AT)}), a burst of errors at img.example.com")
     show.say(f"  ({_times(BURST)}) after somebody has changed its origin ({show.clock_time(CHANGE)}), and an outage of")
-    show.say(f"  DataKit ({_times(OUTAGE)})")
+    show.say(f"  DataKit ({_times(OUTAGE)}); the access logs of img.example.com come from")
+    show.say(f"  {_times(logged_span())}")
 
     def change_origin() -> None:
         stage.aws.update_distribution(stage.account, stage.ids[1], DEPLOYED_AFTER, origin="new-origin.example.com")
@@ -142,15 +161,17 @@ def play(stage: Stage) -> List[TaskRecord]:
         (OUTAGE[0], stage.datakit.go_down, "DataKit goes down"),
         (OUTAGE[1], stage.datakit.come_up, "DataKit is back"),
     )
-    records = [first]
+    played = Played([first], [])
     for until, turn, said in (*turns, (END, None, "")):
         followed = list(stage.func.run_until(until))
-        show.runs(followed)
-        records += followed
+        of_metrics = [record for record in followed if record.origin == stage.job_id]
+        show.runs(of_metrics)
+        played.metrics.extend(of_metrics)
+        played.logs.extend(record for record in followed if record.origin != stage.job_id)
         if turn:
             turn()
             show.say(f"  {show.clock_time(stage.clock.time())}  -- {said} --")
-    return records
+    return played
 
 
 def drawn_span(records: List[TaskRecord]) -> Span:
@@ -158,8 +179,9 @@ def drawn_span(records: List[TaskRecord]) -> Span:
     return Span(MORNING - HOUR, _promised(records[-1]) // show.COLUMN * show.COLUMN, 5 * MINUTE)
 
 
-def judge(stage: Stage, records: List[TaskRecord]) -> bool:
+def judge(stage: Stage, played: Played) -> bool:
     """Show what DataKit has, and compare it with the truth; whether all of it is there, once."""
+    records = played.metrics
     start, end = START - HOUR - 3 * MINUTE, _promised(records[-1])
     show.heading("4. The objects, as the Resource Catalog (Infrastructure / Custom) shows them")
     show.objects(stage.datakit.points("custom_object"))
@@ -178,7 +200,10 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
     functions = _of_functions(stage.datakit, OUTAGE)
     changed = sum(record.return_value["points"]["changed"] for record in records if record.return_value)
     failed = sum(record.status != "success" for record in records)
-    show.heading("7. Was anything lost?")
+    show.heading(f"7. Which requests failed in the burst, out of the access logs of {_times(logged_span())}")
+    logs.show_errors(stage.datakit)
+    of_logs, logs_complete = logs.judge(stage.aws, stage.datakit, stage.ids[1], logged_span())
+    show.heading("8. Was anything lost?")
     show.counts(
         [
             ("runs, of which failed (DataKit was down)", f"{len(records)}, {failed}"),
@@ -189,13 +214,14 @@ def judge(stage: Stage, records: List[TaskRecord]) -> bool:
             ("points written twice with the same values", str(len(doubles))),
             ("points written again because CloudWatch revised them", str(changed)),
             ("changes of distributions, and events of them", f"{len(CHANGES)}, {len(events)}"),
+            *of_logs,
         ]
     )
-    show.heading("8. What it cost")
-    show.counts(price(stage, records))
+    show.heading("9. What it cost")
+    show.counts([*price(stage, records), *logs.price(played.logs)])
     told = [(point.tags["DistributionId"], point.tags["change_type"]) for point in events]
     is_told = told == [(stage.ids[1], change) for change in CHANGES] and events[0].time == CHANGE
-    return not (missing or wrong or doubles) and len(found) == len(expected) and is_told
+    return not (missing or wrong or doubles) and len(found) == len(expected) and is_told and logs_complete
 
 
 def price(stage: Stage, records: List[TaskRecord]) -> List[Tuple[str, str]]:

@@ -68,7 +68,8 @@ class Taken(NamedTuple):
     @property
     def is_lost(self) -> bool:
         """Whether it is too large to reach Guance: DataKit says nothing of it."""
-        return encoded_size(self) > LARGEST_POINT
+        # A field of a line has four bytes at least, and at most 20 more encoded. HOST_TAGS are not in the line.
+        return 8 * len(self.line) + 1024 > LARGEST_POINT and encoded_size(self) > LARGEST_POINT
 
 
 class Intake(NamedTuple):

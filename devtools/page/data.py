@@ -27,7 +27,7 @@ class Span(NamedTuple):
 
 def page_data(root: Path, datakit: DataKit, span: Span) -> Dict[str, Any]:
     """The page's data by language."""
-    others = (*datakit.points("custom_object"), *datakit.points("keyevent"))
+    others = [point for category in ("custom_object", "keyevent", "logging") for point in datakit.points(category)]
     points = [*sorted(datakit.latest().values(), key=lambda point: point.time), *others]
     dashboards = {
         language: json.loads((root / "dashboard" / language / FILE).read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ import pytest
 
 from devtools.guance.dql import fields, parse
 from guance_aws_cloudfront.cloudfront.catalog import DERIVED, all_metrics, field_name
-from tests.assets.conftest import ROOT
+from tests.assets.conftest import ROOT, read
 
 SHARED = ROOT.parent / "shared"
 SCHEMA = SHARED / "guance-dashboard-schema"
@@ -21,6 +21,9 @@ UNIT_OF = {
         for statistic in metric.statistics
     },
     **{one.name: "count" for one in DERIVED},
+    # Of log lines.
+    "message": "count",
+    "time_taken_ms": "ms",
 }
 
 
@@ -220,9 +223,40 @@ def test_help_texts_are_short(dashboard) -> None:
 
 
 def test_the_list_by_5xx_rate_has_a_minimum_of_requests(dashboard) -> None:
-    tops = [it for it in dashboard["main"]["charts"] if it["type"] == "toplist"]
+    tops = [it for it in dashboard["main"]["charts"] if it["type"] == "toplist" and "M::" in asked(it)]
     assert "(B + 1000)" in asked(tops[0])
     assert "Derived_5xxErrors" in asked(tops[0])
+
+
+def test_the_group_of_access_logs_says_so_where_there_are_none(dashboard) -> None:
+    ((note, *charts),) = [group for group in groups(dashboard).values() if "L::" in asked(group[-1])]
+    assert "`collect_logs`" in note["queries"][0]["query"]["content"]
+    assert "`LOGS`" in note["queries"][0]["query"]["content"]
+    assert len(charts) == 7
+    assert all("L::`aws_cloudfront`:(" in asked(chart) for chart in charts)
+    needs = {"Needs access logs.", "需要访问日志。"}
+    assert all(any(one in chart["extend"]["settings"]["titleDesc"] for one in needs) for chart in charts)
+    # No other chart, and no monitor, is about logs.
+    assert sum("L::" in asked(chart) for chart in dashboard["main"]["charts"]) == len(charts)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "among"),
+    [
+        ("URLs by 5xx", "cs_uri_stem", "`sc_status` >= 500 }"),
+        ("URLs by 4xx", "cs_uri_stem", "`sc_status` >= 400 and `sc_status` < 500 }"),
+        ("Edge locations by 5xx", "x_edge_location", "`sc_status` >= 500 }"),
+        ("5xx by edge result", "x_edge_detailed_result_type", "`sc_status` >= 500 }"),
+        ("Slowest URLs", "cs_uri_stem", "`sc_status` < 400 }"),
+    ],
+)
+def test_lists_of_log_lines_are_the_ten_highest_groups(name, field, among) -> None:
+    (chart,) = [it for it in read("dashboard", "en")["main"]["charts"] if it["name"] == name]
+    query = parse(asked(chart))
+    assert (query.by, query.clauses["SLIMIT"]) == ((field,), 10)
+    assert query.clauses["SORDER BY"] == (query.columns[0].alias, "DESC")
+    assert among in asked(chart)
+    assert chart["extend"]["settings"]["mainMeasurementLimit"] == 10
 
 
 def test_variables_are_defined_and_all_used_and_nothing_is_filtered_at_first(dashboard) -> None:
@@ -241,7 +275,10 @@ def test_what_the_editor_shows_is_what_the_query_asks(dashboard) -> None:
             read = parse(query["q"])
             assert tuple(query["groupBy"]) == read.by
             for inner in read.queries:
-                conditions = [(one.name, one.operator, one.value) for one in inner.conditions]
+                conditions = [
+                    (one.name, one.operator, one.value if isinstance(one.value, str) else f"{one.value:g}")
+                    for one in inner.conditions
+                ]
                 assert conditions == [(one["name"], one["op"], one["value"]) for one in query["filters"]]
             if query["type"] == "simple":
                 assert f"{query['fieldFunc'].upper()}(`{query['field']}`)" in query["q"]

@@ -3,6 +3,8 @@
 import pytest
 
 from devtools.assets import dql
+from devtools.aws.access_logs import ALL_FIELDS, Logged
+from devtools.aws.traffic import Traffic
 from devtools.guance.dql import Aggregate, DqlError, Operation, fields, parse, parse_show
 from guance_aws_cloudfront.cloudfront.catalog import (
     DERIVED,
@@ -11,13 +13,16 @@ from guance_aws_cloudfront.cloudfront.catalog import (
     all_metrics,
     field_name,
 )
+from guance_aws_cloudfront.logs.lines import layout_of
+from guance_aws_cloudfront.logs.points import LinePoints, log_tags
 from guance_aws_cloudfront.points import changes
 from guance_aws_cloudfront.points.metrics import source_tags
 from guance_aws_cloudfront.points.objects import object_point
 from guance_aws_cloudfront.points.series import Series, distribution_dimensions
 from guance_aws_cloudfront.settings.account import parse_account
+from guance_aws_cloudfront.settings.logs import parse_logs
 from tests.assets.conftest import LANGUAGES, all_statements, read
-from tests.conftest import RAW_ACCOUNT
+from tests.conftest import NOW, RAW_ACCOUNT
 
 DERIVED_FIELDS = {one.name for one in DERIVED}
 FIELDS = {
@@ -65,6 +70,7 @@ def test_every_field_and_tag_is_one_that_the_collector_sends() -> None:
         "metric": {METRIC_MEASUREMENT, *FIELDS, *dql.METRIC_TAGS},
         "custom_object": {OBJECT_MEASUREMENT, *dql.OBJECT_TAGS, *dql.object_fields()},
         "keyevent": {changes.MEASUREMENT, *dql.EVENT_TAGS, *dql.EVENT_FIELDS},
+        "logging": {dql.LOG_SOURCE, *dql.LOG_TAGS, *dql.LOG_FIELDS},
     }
     queries = all_queries()
     assert len(queries) > 100
@@ -76,9 +82,12 @@ def test_every_field_and_tag_is_one_that_the_collector_sends() -> None:
 
 def test_metrics_are_filtered_by_tags_and_no_query_has_a_time_of_its_own() -> None:
     for statement, query in all_queries():
-        known = {"metric": dql.METRIC_TAGS, "custom_object": dql.OBJECT_TAGS, "keyevent": dql.EVENT_TAGS}[
-            query.category
-        ]
+        known = {
+            "metric": dql.METRIC_TAGS,
+            "custom_object": dql.OBJECT_TAGS,
+            "keyevent": dql.EVENT_TAGS,
+            "logging": dql.LOG_TAGS | dql.LOG_NUMBERS,
+        }[query.category]
         assert {condition.name for condition in query.conditions} <= known, statement
         # The time range of a request overrides that of a query.
         assert query.time == "", statement
@@ -100,6 +109,22 @@ def test_the_tags_are_those_of_the_points() -> None:
     assert set(event["fields"]) == dql.EVENT_FIELDS
     assert dict(dql.CHANGE).items() <= event["tags"].items()
     assert event["measurement"] == dql.NAMESPACES[dql.EVENT][1]
+
+
+def test_the_fields_of_log_lines_are_those_of_the_points() -> None:
+    layout = layout_of(ALL_FIELDS)
+    logged = Logged(1, "E2EXAMPLE00001", "123456789012", "d1.cloudfront.net", "www.example.com", Traffic())
+    tags = source_tags(
+        [Series(distribution_dimensions(RECORD["Id"]), "Requests", "Sum")], [RECORD], parse_account(RAW_ACCOUNT)
+    )
+    row = next(logged.requests(NOW, NOW + 60))
+    (of_distribution,) = tags.values()
+    point = LinePoints(parse_logs({})).point(layout, list(row), NOW * 1000, log_tags(of_distribution))
+    assert set(point["tags"]) >= dql.LOG_TAGS
+    assert set(point["fields"]) >= dql.LOG_FIELDS
+    for name in dql.LOG_FIELDS:
+        assert isinstance(point["fields"][name], (int, float) if name in dql.LOG_NUMBERS else str), name
+    assert point["measurement"] == dql.NAMESPACES[dql.LOGGING][1]
 
 
 def aggregates(expression):
@@ -156,12 +181,28 @@ def test_a_rate_is_one_of_sums() -> None:
         (lambda: dql.highest("Latency", ALL), "the catalog has no metric Latency"),
         (lambda: dql.highest("OriginLatency", ALL, "Average"), "has no statistic Average"),
         (lambda: dql.newest(ALL, "Comment"), "objects have no field Comment"),
+        (lambda: dql.newest_lines(ALL, 9, (), "uri"), "log lines have no field uri"),
+        (lambda: dql.most_lines(dql.Scope(("uri",)), 9).check(), "no logging point carries the tag uri"),
+        (lambda: dql.most_lines(ALL, 9, ("code", ">", 1)).check(), "no logging point carries the tag code"),
         (lambda: dql.total("Requests_Sum", dql.Scope(("Host",))).check(), "no metric point carries the tag Host"),
     ],
 )
 def test_what_the_collector_does_not_send_is_refused(make, sentence) -> None:
     with pytest.raises(dql.AssetError, match=sentence):
         make()
+
+
+def test_groups_of_log_lines_come_in_the_order_of_their_number() -> None:
+    scope = dql.Scope(("cs_uri_stem",), (("account_name", "#{account_name}"),))
+    assert dql.most_lines(scope, 10, ("sc_status", ">=", 500)).dql == (
+        "L::`aws_cloudfront`:(COUNT(`message`) AS `lines`) "
+        "{ `account_name` = '#{account_name}' and `sc_status` >= 500 } "
+        "BY `cs_uri_stem` SORDER BY `lines` DESC SLIMIT 10"
+    )
+    assert dql.slowest(scope._replace(filters=()), 95, 5).dql == (
+        "L::`aws_cloudfront`:(PERCENTILE(`time_taken_ms`, 95) AS `time_taken_p95`) "
+        "BY `cs_uri_stem` SORDER BY `time_taken_p95` DESC SLIMIT 5"
+    )
 
 
 def test_a_query_has_its_parts_in_the_order_of_dql() -> None:

@@ -4,11 +4,14 @@ import time
 
 import pytest
 
+from devtools.aws.access_logs import ALL_FIELDS
 from devtools.aws.embedded import EmbeddedAWS, Traffic
+from devtools.guance.datakit import DataKit, Point
+from tests.conftest import NOW
 
 # The demo's tools are there for the newest Python only.
 pytest.importorskip("sparklines")
-from devtools.demo import live, show
+from devtools.demo import live, logs, show
 from devtools.demo import run as demo
 from devtools.func.task import TaskRecord
 
@@ -21,6 +24,8 @@ def short_day(monkeypatch, tmp_path):
     monkeypatch.setattr(demo, "POINTS", tmp_path / "points.sqlite")
     monkeypatch.setattr(demo, "PAGE", tmp_path / "dashboard.html")
     monkeypatch.setattr(demo, "CHANGE", morning + 8 * MINUTE)
+    # Its access logs come while DataKit is down.
+    monkeypatch.setattr(demo, "BURST", (morning + 5 * MINUTE, morning + 20 * MINUTE))
     monkeypatch.setattr(demo, "OUTAGE", (morning + 11 * MINUTE, morning + 24 * MINUTE))
     monkeypatch.setattr(demo, "END", morning + 41 * MINUTE)
     # So that the endpoint that the demo sets is gone afterwards.
@@ -37,6 +42,8 @@ def test_the_demo_shows_each_step_and_that_nothing_was_lost(short_day, capsys) -
         *("recovered after it", " of functions"),
         *("somebody changes the origin of img.example.com", "06:08  CloudFront distribution img.example.com ("),
         "Origins: origin.example.com (https-only) → new-origin.example.com (https-only)",
+        *("5xx by URL:            /img/hero/spring-sale.jpg", "5xx by edge location:  FRA60-P3"),
+        *("with 4xx or 5xx, of which missing in DataKit", "log lines written twice", "calls of GetObject"),
     ):
         assert text in out
     assert demo.KEY[1] not in out
@@ -50,6 +57,34 @@ def test_the_demo_fails_when_something_is_missing(short_day, monkeypatch, capsys
 def test_the_demo_fails_when_a_change_is_not_told(short_day, monkeypatch, capsys) -> None:
     monkeypatch.setattr(demo, "CHANGES", ("changed", "deployed", "deleted"))
     assert demo.main() == 1
+
+
+@pytest.fixture
+def logged(clock, aws, account):
+    """A distribution, a DataKit, and the failed requests of two minutes in its access logs."""
+    key = aws.add_distribution(account, traffic=Traffic(requests=60.0, server_errors=0.5))
+    with DataKit(clock=clock) as datakit:
+        requests = [
+            dict(zip(ALL_FIELDS, row)) for row in aws.access_logs(key).requests(NOW - 120, NOW) if row[8] >= "400"
+        ]
+        yield aws, datakit, key, requests
+
+
+@pytest.mark.parametrize(
+    ("change", "is_complete"),
+    [
+        (lambda ids: ids, True),
+        (lambda ids: ids[1:], False),
+        (lambda ids: [*ids, ids[0]], False),
+        (lambda ids: [*ids, "of nobody"], False),
+    ],
+)
+def test_every_failed_request_is_looked_for_once(logged, monkeypatch, change, is_complete) -> None:
+    aws, datakit, key, requests = logged
+    ids = change([one["x-edge-request-id"] for one in requests])
+    lines = [Point("logging", "aws_cloudfront", {}, {"x_edge_request_id": one}, NOW, NOW) for one in ids]
+    monkeypatch.setattr(DataKit, "points", lambda datakit, category: lines)
+    assert logs.judge(aws, datakit, key, (NOW - 120, NOW))[1] is is_complete
 
 
 def a_run(minute, status="success", new=22, changed=0, windows=1, objects=0):

@@ -13,6 +13,7 @@ pytest.importorskip("selenium")
 pytest.importorskip("sparklines")
 from rich.console import Console
 
+from devtools.aws.access_logs import BLAMED_EDGE, BLAMED_PATH
 from devtools.demo import run as demo
 from devtools.guance.datakit import DataKit
 from devtools.market.build import ROOT
@@ -86,10 +87,11 @@ def test_it_draws_the_shipped_dashboard_without_a_complaint_or_a_network(points)
         plots = driver.execute_script(
             "return [...document.querySelectorAll('.plot')].map((it) => it.data.some((line) => line.y.length > 0))"
         )
-        assert len(plots) == 18
+        assert len(plots) == 18 + 6
         assert all(plots)
         assert texts(driver, "th")[:3] == ["Account", "Distribution", "Aliases"]
-        assert len(texts(driver, "td")) == 4 * 12 + 2 * 5
+        # Distributions, changes, and failed requests out of the access logs.
+        assert len(texts(driver, "td")) == 4 * 12 + 2 * 5 + 20 * 8
         assert {"Yes", "No"} <= set(texts(driver, "td"))
         # Counted beside the evaluator: every request that stands in the sink.
         requests = sum(
@@ -125,6 +127,22 @@ def test_numbers_charts_and_the_terminal_show_the_same_sums_of_the_same_time(poi
 def test_a_span_that_is_not_of_whole_intervals_is_refused(tmp_path) -> None:
     with DataKit() as datakit, pytest.raises(ValueError, match="not of whole intervals"):
         page.write_page(tmp_path / "page.html", ROOT, datakit, page_data.Span(0, 3601, 300))
+
+
+def test_the_burst_can_be_followed_down_to_its_url_and_edge_location(points) -> None:
+    datakit, path = points
+    failed = [it.fields for it in datakit.points("logging") if it.fields["sc_status"] >= 500]
+    with browser.opened(path, "en") as driver:
+        for title, field, blamed in (
+            ("URLs by 5xx", "cs_uri_stem", BLAMED_PATH),
+            ("Edge locations by 5xx", "x_edge_location", BLAMED_EDGE),
+            ("5xx by edge result", "x_edge_detailed_result_type", "OriginConnectError"),
+        ):
+            (bars,) = drawn(driver, title)
+            most = dict(zip(bars["y"], bars["x"]))
+            assert max(most, key=most.get) == blamed
+            # Counted beside the evaluator.
+            assert most[blamed] == sum(fields[field] == blamed for fields in failed) > len(failed) / 2
 
 
 def test_the_burst_of_errors_is_to_be_seen(points) -> None:
@@ -184,7 +202,9 @@ def test_names_and_numbers_of_the_top_lists_are_whole(points, width, phone) -> N
             });
             """
         )
-        assert len(labels) == 3 * (3 + 3)
+        english = page_data.page_data(ROOT, points[0], SPAN)["en"]
+        lists = [one for group in english["groups"] for one in group["charts"] if one["type"] == "toplist"]
+        assert len(labels) == sum(2 * len(one["values"]) for one in lists) > 3 * (3 + 3)
         assert [text for text, whole in labels if not whole] == []
         assert len([text for text, _ in labels if text.endswith("%")]) == 3
 
@@ -198,7 +218,7 @@ def test_a_chart_without_data_says_so_and_no_text_can_leave_its_place(tmp_path) 
     path.write_text(page.page(data), encoding="utf-8")
     with browser.opened(path, "en") as driver:
         assert set(texts(driver, ".empty")) == {"No data in the time drawn"}
-        assert len(texts(driver, ".empty")) == len(titles("en")) - 1
+        assert len(texts(driver, ".empty")) == len(titles("en")) - 2
         assert texts(driver, "#title") == ["</script><b id=forged>x</b>"]
         assert driver.find_elements("id", "forged") == []
         assert browser.complaints(driver) == []
