@@ -17,6 +17,7 @@ from typing import Any, Callable, Dict, List
 
 import botocore
 
+from devtools.bench import logs as bench_logs
 from devtools.bench import rivals as bench_rivals
 from devtools.bench.world import NOW, RealClock, World
 from devtools.func.connectors import _checked, _line
@@ -191,8 +192,47 @@ def user(distributions: int) -> Dict[str, Any]:
     }
 
 
+def log_lines(rounds: int) -> Dict[str, Any]:
+    """Whole runs over a log file, with most lines dropped and with none, against a loop that only splits the lines."""
+    part, lines = bench_logs.hour_of_lines()
+    world = bench_logs.LogWorld(part, 1)
+    summaries = {kept: world.logs_run(kept) for kept in bench_logs.KEEP}
+    least = turns(
+        rounds,
+        plain=lambda: bench_logs.plain_loop(part, 1),
+        kept=lambda: world.logs_run("kept"),
+        all=lambda: world.logs_run("all"),
+        helper=lambda: [_line(_checked(point)) for point in world.last],
+    )
+    return {
+        "lines": lines,
+        "helper_points": len(world.last),
+        "read": {kept: summary["lines"]["read"] for kept, summary in summaries.items()},
+        "written": {kept: summary["lines"]["written"] for kept, summary in summaries.items()},
+        **least,
+    }
+
+
+def log_file(megabytes: int) -> Dict[str, Any]:
+    """A run over one log file of that size, as it lies in S3, most of whose lines are dropped."""
+    part, lines = bench_logs.hour_of_lines()
+    times = max(1, round(megabytes * 1e6 / len(part)))
+    world = bench_logs.LogWorld(part, times)
+    before, peak = time.process_time(), bench_logs.peak_megabytes()
+    summary = world.logs_run("kept")
+    return {
+        "lines": lines * times,
+        "read": summary["lines"]["read"],
+        "bytes": summary["bytes"],
+        "seconds": time.process_time() - before,
+        "before": peak,
+        "megabytes": bench_logs.peak_megabytes(),
+    }
+
+
 CASES: Dict[str, Case] = {
-    case.__name__: case for case in (calls, side, growth, catch_up, bare, sink, together, state, user)
+    case.__name__: case
+    for case in (calls, side, growth, catch_up, bare, sink, together, state, user, log_lines, log_file)
 }
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
 """What of the benchmark can be exact is held here: calls and POSTs at their floor. And its table says what is so."""
 
+import gzip
 import math
 
 import pytest
 
+from devtools.bench import logs
 from devtools.bench.cases import calls, sink
 from devtools.bench.page import page
 from devtools.bench.rivals import client, script
-from devtools.bench.run import Row, growth_rows, sink_rows
+from devtools.bench.run import Row, growth_rows, log_rows, sink_rows
 from devtools.bench.world import NOW, World
 
 MINUTE = 60
-FIGURES = {"ours": 0.3, "helper": 0.6, "seconds": [1.0, 1.1], "bytes": [2.0, 1.0], "day": 123.0}
+FIGURES = {"ours": 0.3, "helper": 0.6, "seconds": [1.0, 1.1], "bytes": [2.0, 1.0], "day": 123.0, "log_lines": 250_000.0}
 
 
 @pytest.mark.parametrize("distributions", [1, 100, 250])
@@ -47,6 +49,37 @@ def test_verdicts_follow_from_what_was_measured() -> None:
     assert [row.verdict for row in rows] == ["met", "missed"]
     figures = {"points": 101, "posts": 3, "bytes": 400.0, "again": 5, "posts_again": 0}
     assert [row.verdict for row in sink_rows(figures)] == ["missed", "for the record", "met"]
+
+
+def test_a_run_over_a_canned_log_file_reads_every_line_and_sends_what_is_kept() -> None:
+    part, lines = logs.hour_of_lines()
+    rows = gzip.decompress(part).decode().splitlines()[2:]
+    assert len(rows) == lines
+    world = logs.LogWorld(part, 2)
+    summary = world.logs_run("kept")
+    errors = sum(row.split("\t")[8] >= "400" for row in rows)
+    assert summary["lines"]["read"] == 2 * lines
+    assert summary["bytes"] == 2 * len(part)
+    assert 2 * errors < summary["lines"]["written"] == world.written < 2 * (errors + 0.02 * lines)
+    assert logs.plain_loop(part, 2) == 2 * lines
+    # Each run is a first one.
+    assert world.logs_run("kept")["lines"] == summary["lines"]
+
+
+def test_the_file_of_a_log_world_is_of_any_size_and_never_there_as_a_whole() -> None:
+    body = logs.Repeated(b"abc", 5)
+    assert [body.read(2), body.read(2), body.read()] == [b"ab", b"c", b"abc"]
+    assert b"".join(body.stream(2)) == b"abc" * 3
+    assert body.read(1) == b""
+
+
+def test_verdicts_of_access_logs_follow_from_ratio_and_memory() -> None:
+    lines = {"plain": 1.0, "kept": 2.0, "all": 3.5, "lines": 1000, "helper": 0.014, "helper_points": 1}
+    files = {10: {"megabytes": 100.0, "lines": 1}, 1000: {"megabytes": 109.0, "lines": 100}}
+    rows = list(log_rows(lines, files, 48.0))
+    assert [row.verdict for row in rows] == ["met", "missed", "for the record", "missed", "met"]
+    assert rows[0].measured == "2.00 (500 lines a second)"
+    assert rows[2].measured == "4.0 times our side"
 
 
 def test_the_page_has_the_table_the_conditions_and_the_dollars() -> None:
