@@ -1,5 +1,7 @@
 """A busy account that falls silent is noticed; one that is idle is not."""
 
+import pytest
+
 from guance_aws_cloudfront.points.silence import find_silence, is_over, late_stretch, probe_window, with_found
 from guance_aws_cloudfront.points.windows import Progress, Silence, Stretch, Window
 from tests.conftest import NOW
@@ -72,3 +74,37 @@ def test_minutes_that_were_found_are_kept_as_few_windows() -> None:
     assert with_found(found, [NOW + 240, NOW + 180], 60).found[0] == Window(NOW + 120, NOW + 300)
     assert with_found(found, range(NOW, NOW + 660, 60), 60).found == (Window(NOW, NOW + 660),)
     assert with_found(found, [], 60) == found
+    assert with_found(found, [NOW + 660], 60).found == (found.found[0], Window(NOW + 600, NOW + 720))
+
+
+@pytest.mark.parametrize(("period", "silent", "busy"), [(60, 900, HOUR), (300, 900, HOUR), (600, 1800, 2 * HOUR)])
+def test_a_silence_is_three_periods_at_least_after_twelve_busy_ones(period, silent, busy) -> None:
+    minutes, asked = list(range(NOW - 4 * HOUR, NOW, period)), []
+
+    def since(begin):
+        asked.append(begin)
+        return {"E0": [minute for minute in minutes if minute >= begin]}
+
+    assert find_silence(minutes[-1], since, NOW + silent - period, period) is None
+    assert asked == []
+    assert find_silence(minutes[-1], since, NOW + silent, period) == Silence(NOW, "E0")
+    assert asked == [NOW - busy]
+
+
+@pytest.mark.parametrize(("number", "is_silent"), [(53, False), (54, True)])
+def test_nine_tenths_of_an_hour_make_a_busy_account(number, is_silent) -> None:
+    minutes = range(NOW - number * 60, NOW, 60)
+    assert (find_silence(minutes[-1], lambda begin: {"E0": minutes}, NOW + HOUR, 60) is not None) is is_silent
+
+
+def test_nine_tenths_of_the_minutes_end_it_and_one_at_least() -> None:
+    silence = Silence(NOW, "E0")
+    assert is_over(silence, range(NOW, NOW + 54 * 60, 60), NOW + HOUR, 60)
+    assert not is_over(silence, range(NOW, NOW + 53 * 60, 60), NOW + HOUR, 60)
+    assert is_over(silence, [NOW], NOW + 60, 60)
+    assert not is_over(silence, [], NOW, 60)
+
+
+def test_the_minute_after_what_was_found_is_new() -> None:
+    silence = Silence(NOW, "E0", (Window(NOW + 60, NOW + 660),))
+    assert late_stretch(silence, [NOW + 600, NOW + 660], 60) == Stretch(NOW + 660, NOW + 720)
