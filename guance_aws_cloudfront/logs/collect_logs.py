@@ -125,7 +125,11 @@ class LogsRun:
 
     def is_over(self) -> bool:
         """Whether the run has no time left, or has written as many lines as it may."""
-        return self.run.seconds_left() <= 0 or self.lines["written"] >= self.logs.max_lines_a_run
+        return self.run.seconds_left() <= 0 or self.lines_left() <= 0
+
+    def lines_left(self) -> int:
+        """How many lines the run may still write."""
+        return self.logs.max_lines_a_run - self.lines["written"]
 
 
 def collect_logs(
@@ -431,7 +435,7 @@ def read_file(report: LogsRun, file: LogFile, content: Iterable[bytes]) -> bool:
                     continue
                 pending.append(points.point(own, values, at, tags))
                 numbers.append(number - 1)
-                if len(pending) == POINTS_PER_CALL:
+                if len(pending) == min(POINTS_PER_CALL, report.lines_left()):
                     write()
                     if report.is_over():
                         break
@@ -519,11 +523,14 @@ def _say(report: LogsRun, aws: LogFilesAws, left: Sequence[LogFile], summary: Su
             f"run), for {why}. {REMEDY_OF_LOGS}"
         )
     for text, found in report.bad_lines.items():
-        run.log.warn(f"{count(found.number, 'line')} of access logs cannot be read and are left out: {text} ({found}).")
+        are = "is" if found.number == 1 else "are"
+        run.log.warn(
+            f"{count(found.number, 'line')} of access logs cannot be read and {are} left out: {text} ({found})."
+        )
     for text, found in report.bad_files.items():
         run.log.warn(
-            f"{count(found.number, 'log file')} cannot be read to the end, and another run does not try again: {text} "
-            f"({found})."
+            f"{count(found.number, 'log file')} cannot be read to the end, and {'is' if found.number == 1 else 'are'} "
+            f"not read again: {text} ({found})."
         )
     for text, found in report.refused.items():
         run.log.fail(
