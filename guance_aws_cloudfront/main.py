@@ -24,7 +24,7 @@ NOT_FOR_A_RUNNER = (
     'DataCollector(account, configs).run(DFF). See "Changing over" in README.'
 )
 # What to do about an account that was not started in time.
-MAKES_UP = "one of the next runs makes up for it. Many accounts are collected side by side by 'fan_out', see README."
+MAKES_UP = "one of the next runs catches up. 'fan_out' collects many accounts in parallel, see README."
 CALL_FOR_IT = "call the function with its 'account_name'."
 KEY_IN_A_CALL = (
     "WARNING: the secret access key came as a parameter of the call: Func keeps the arguments of calls in plain text, "

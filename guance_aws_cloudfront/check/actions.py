@@ -129,7 +129,7 @@ OPTIONAL_ACTIONS = (
     ),
     OptionalAction(
         "cloudfront:GetDistributionConfig",
-        "an object cannot tell where its distribution writes standard logs",
+        "objects do not show where distributions write standard logs",
         _for_details,
         True,
         _configuration_of_one,

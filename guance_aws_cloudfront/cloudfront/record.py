@@ -124,7 +124,7 @@ def oddities(records: Iterable[Any]) -> List[str]:
             known = text_of(record, "DomainName") or text_of(record, "ARN") if isinstance(record, Mapping) else ""
             without_id.append(one_line(known or "nothing else is known of it", 80))
     sentences = [
-        f"CloudFront's record of {some_of(ids)}: {text}. What it does not tell is left out."
+        f"CloudFront's record of {some_of(ids)}: {text}. What cannot be read is left out."
         for text, ids in found.items()
     ]
     if without_id:

@@ -127,7 +127,8 @@ class Inventory:
         if unknown and self._config.chosen_by_tags:
             raise StepError(
                 "Which distributions to collect cannot be known without their resource tags (key 'distributions'); "
-                f"concerns {some_of(unknown)}. Until then nothing is collected; the next run makes up for it."
+                f"concerns {some_of(unknown)}. Until then nothing is collected; the next run that can read them "
+                "catches up."
             )
         return known
 
@@ -184,7 +185,7 @@ class Inventory:
         answers = dict(zip(asked, self._aws.configurations(asked)))
         errors = [answer for answer in answers.values() if isinstance(answer, AwsError)]
         if errors and all(isinstance(error, AwsDeniedError) for error in errors):
-            self._log.warn(f"{errors[0]} Until then, objects do not tell whether standard logging is on.")
+            self._log.warn(f"{errors[0]} Until then, objects do not show whether standard logging is on.")
         else:
             self._fail_all(errors)
         for key, answer in answers.items():

@@ -70,7 +70,7 @@ def watch_for_silence(run: Run, progress: Progress, sent: Digest, end: int) -> P
         return progress._replace(silence=known)
     run.log.warn(
         f"No distribution has had values since {minute_utc(silence.since)} UTC, though there were some in nearly "
-        "every minute before: CloudWatch delivers late, or there are no requests any more. What comes late is made "
-        "up for, for a day."
+        "every minute before: CloudWatch delivers late, or there are no more requests. Values that come up "
+        "to a day late are still collected."
     )
     return progress._replace(silence=silence)

@@ -571,6 +571,6 @@ def test_an_answer_that_is_none_makes_no_optional_action_ok(func, aws, datakit, 
 def test_an_odd_record_is_warned_of_and_checked_like_the_others(func, aws, datakit, one) -> None:
     aws.faults.add(Fault("ListDistributions", body=odd_answers.without("ARN")))
     record = func.call(CHECK)
-    assert f"WARNING: CloudFront's record of {one}: ARN is missing. What it does not tell is left out." in record.log
+    assert f"WARNING: CloudFront's record of {one}: ARN is missing. What cannot be read is left out." in record.log
     assert results(record)["cloudfront:ListDistributions"] == "ok"
     assert results(record)["connector"] == "ok"

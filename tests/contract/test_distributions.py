@@ -361,7 +361,7 @@ def test_a_distribution_without_an_arn_is_collected_with_the_others(func, aws, d
     aws.faults.add(Fault("ListDistributions", body=odd_answers.without("ARN")))
     record = func.run_cron_job(JOB)
     assert record.status == "success"
-    assert ": ARN is missing. What it does not tell is left out." in record.log
+    assert ": ARN is missing. What cannot be read is left out." in record.log
     assert {point.tags["Id"] for point in datakit.points("custom_object")} == {shop, blog}
     assert {point.tags["DistributionId"] for point in datakit.points("metric")} == {shop, blog}
 

@@ -26,7 +26,7 @@ KINDS = (
         ODD_RECORD,
         "each part of a full record gone or of 22 odd values, alone and several at once; no Id; a number at which "
         "botocore gives up the listing",
-        ". What it does not tell is left out.",
+        ". What cannot be read is left out.",
         ("unit/points/test_odd_records.py", "unit/aws/test_client.py"),
     ),
     Kind(

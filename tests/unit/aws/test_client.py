@@ -443,7 +443,7 @@ def test_a_part_that_botocore_cannot_read_costs_nothing_else(aws, odd) -> None:
     assert one["Origins"] is None or one["Origins"]["Items"]
     if odd in ("many", "1.5"):
         assert one["Origins"] is None
-        assert "CloudFront's record of E1: Origins cannot be read. What it does not tell is left out." in said
+        assert "CloudFront's record of E1: Origins cannot be read. What cannot be read is left out." in said
     assert "CloudFront lists a distribution without an Id, which is not collected: three." in said
     assert "secret" not in "".join(said)
 

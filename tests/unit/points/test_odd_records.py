@@ -188,9 +188,7 @@ WARNINGS = [
 @pytest.mark.parametrize(("path", "odd", "text"), WARNINGS)
 def test_a_warning_names_the_distributions_and_the_field(path, odd, text) -> None:
     records = [changed(record(key), path, odd) for key in ("E1", "E9")]
-    assert oddities([*records, *OTHERS]) == [
-        f"CloudFront's record of E1, E9: {text}. What it does not tell is left out."
-    ]
+    assert oddities([*records, *OTHERS]) == [f"CloudFront's record of E1, E9: {text}. What cannot be read is left out."]
 
 
 def test_a_usual_record_is_not_odd() -> None:

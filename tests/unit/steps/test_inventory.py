@@ -103,7 +103,7 @@ def test_of_several_reasons_for_a_denial_the_first_is_named(tagged) -> None:
     tagged.errors[arn("E1")] = others[0]
     tagged.errors.update({f"config E{number}": other for number, other in enumerate(others, 1)})
     warnings = tagged.run(5, details=True)["warnings"]
-    assert warnings[0].startswith("Denied 0. Until then, objects do not tell")
+    assert warnings[0].startswith("Denied 0. Until then, objects do not show")
     for key in ("config E2", "config E3"):
         del tagged.errors[key]
     tagged.records = tagged.records[:1]
@@ -156,7 +156,7 @@ def test_without_its_tags_no_distribution_is_chosen_by_guess(tagged) -> None:
     said = tagged.fail(**BY_TAG)
     assert (
         "Which distributions to collect cannot be known without their resource tags (key 'distributions'); concerns "
-        "E1, E2, E3. Until then nothing is collected; the next run makes up for it."
+        "E1, E2, E3. Until then nothing is collected; the next run that can read them catches up."
     ) in said
     assert tagged.points == []
     # Where they only stand on points, the run goes on.
@@ -227,7 +227,7 @@ def test_many_configurations_are_asked_for_a_hundred_a_run(world, capsys) -> Non
 def test_configurations_that_are_denied_are_a_warning_and_asked_for_again(world) -> None:
     world.errors.update({"config E1": CONFIGURATION, "config E2": CONFIGURATION})
     assert world.run(details=True)["warnings"] == [
-        f"{CONFIGURATION} Until then, objects do not tell whether standard logging is on."
+        f"{CONFIGURATION} Until then, objects do not show whether standard logging is on."
     ]
     assert "Logging" not in objects(world)["E1"]["fields"]
     world.errors.clear()
