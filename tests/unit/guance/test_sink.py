@@ -306,6 +306,7 @@ PERHAPS_TAKEN = [
     TimeoutError("timed out"),
     Exception("Remote end closed connection without response"),
     Exception("[Errno 104] Connection reset by peer"),
+    Exception(REFUSED.format(499)),
     Exception(REFUSED.format(504)),
     None,
 ]
@@ -342,9 +343,10 @@ def point_of(**fields):
 
 
 def test_a_preview_shows_a_point_that_is_too_long_for_a_line_field_by_field(capsys) -> None:
-    Preview().write("custom_object", [point_of(a="ä" * 500, b="x" * 980, c="x" * 3000, d=1)], ignore)
+    point = {**point_of(a="ä" * 500, b="x" * 980, c="x" * 3000, d=1), "tags": {"name": "ü"}}
+    Preview().write("custom_object", [point], ignore)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == 'custom_object: {"measurement": "m", "tags": {"name": "E1"}, "timestamp": 1}'
+    assert lines[0] == 'custom_object: {"measurement": "m", "tags": {"name": "ü"}, "timestamp": 1}'
     assert lines[1] == f'  {{"a": "{"ä" * 500}"}}'
     assert lines[2] == f'  {{"b": "{"x" * 980}"}}'
     assert lines[3] == f'  {{"c": "{"x" * 993}… (3,009 characters)'
@@ -407,3 +409,51 @@ def test_every_status_of_success_is_one_in_the_manner_of_an_older_func(status) -
     written = []
     assert Sink(Func(Connector((status, ""))), "datakit").write("metric", [POINT], written.append) == []
     assert written == [0]
+
+
+class Refusing:
+    """A connector that takes points without a reason, and refuses every body that begins with another one for it."""
+
+    def write_by_category_many(self, category, points):
+        reason = points[0]["tags"].get("reason")
+        return (400, {"error_code": reason, "message": points[0]["tags"]["name"]}) if reason else (200, "")
+
+
+def refused_for(name, reason, **more):
+    return {**POINT, "tags": {"name": name, "reason": reason}, **more}
+
+
+def test_of_several_refused_points_the_first_is_named_and_decides_whose_fault_it_is() -> None:
+    points = [refused_for("E1", "datakit.invalidLinePoint"), refused_for("E2", "datakit.other")]
+    with pytest.raises(ReportError, match=r"failed \(E1 at 1970-01-01 00:00 UTC: datakit\.invalidLinePoint: E1\)"):
+        Sink(Func(Refusing()), "datakit").write("metric", points, ignore)
+    sink = Sink(Func(Refusing()), "datakit")
+    sink.write("metric", [POINT], ignore)
+    assert [one.position for one in sink.write("metric", points, ignore)] == [0, 1]
+    with pytest.raises(ReportError):
+        sink.write("metric", points[::-1], ignore)
+
+
+def test_a_refused_line_of_a_log_is_named_with_its_minute_though_it_has_milliseconds() -> None:
+    line = refused_for("E1", "datakit.invalidLinePoint", timestamp=1772359200999)
+    with pytest.raises(ReportError, match=r"failed \(E1 at 2026-03-01 10:00 UTC: datakit\.invalidLinePoint: E1\)"):
+        Sink(Func(Refusing()), "datakit").write("logging", [line], ignore)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((403, {"error_code": "datakit.denied", "message": "no"}), "status 403, datakit.denied: no"),
+        ((403, {"error_code": "datakit.denied"}), "status 403, datakit.denied"),
+        ((403, {"message": "no"}), "(403, {'message': 'no'})"),
+        ((403, "x" * 300), None),
+        ((403, {"error_code": "d", "message": "x" * 300}), f"status 403, d: {'x' * 196}…"),
+    ],
+)
+def test_what_an_older_func_returns_is_said_as_its_reason_where_it_has_one(answer, said) -> None:
+    with pytest.raises(ReportError) as error:
+        Sink(Func(Connector(answer)), "datakit").write("metric", [POINT], ignore)
+    if said is not None:
+        assert error.value.said == said
+    else:
+        assert error.value.said.startswith("(403, 'xxx")
