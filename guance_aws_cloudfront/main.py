@@ -224,4 +224,11 @@ class DataCollector:
         return collect(one.account, config, func, self._clock, True, deadline)
 
     def _check(self, one: Any, func: Any) -> Dict[str, Any]:
-        return check(one.account, one.config, func, self._clock, one.config.dry_run)
+        if self._logs is None:
+            return check(one.account, one.config, func, self._clock, one.config.dry_run)
+        # Not before: those who collect no logs read none of it.
+        from guance_aws_cloudfront.check.access_logs import access_logs_rows
+        from guance_aws_cloudfront.settings.logs import parse_logs
+
+        more = access_logs_rows(one.account, one.config, parse_logs(self._logs))
+        return check(one.account, one.config, func, self._clock, one.config.dry_run, more)

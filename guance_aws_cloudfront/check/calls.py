@@ -21,10 +21,18 @@ MOST_SECONDS = 15
 class AwsCalls:
     """Asks AWS for an account, and counts the calls. Nothing more is asked once AWS has refused the access key.
 
-    No call outlasts `seconds` from now.
+    No call outlasts `seconds` from now. `connection` makes what is asked, as the class `Aws` does.
     """
 
-    def __init__(self, account: Account, config: CollectorConfig, clock: Any, seconds: float) -> None:
+    def __init__(
+        self,
+        account: Account,
+        config: CollectorConfig,
+        clock: Any,
+        seconds: float,
+        connection: Callable[..., Aws] = Aws,
+    ) -> None:
+        self._new_connection = connection
         self._account, self._config, self._clock = account, config, clock
         self._seconds, self._deadline = seconds, Deadline(seconds, clock, MOST_SECONDS)
         # The first one is that of the account's own region.
@@ -70,6 +78,6 @@ class AwsCalls:
         return seen[0] if seen else None
 
     def _connect(self, account: Account) -> Aws:
-        connection = Aws(account, self._config, VERSION, self._clock, deadline=self._deadline)
+        connection = self._new_connection(account, self._config, VERSION, self._clock, deadline=self._deadline)
         self._connections.append(connection)
         return connection

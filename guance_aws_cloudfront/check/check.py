@@ -1,6 +1,6 @@
 """The check: everything that a run needs is tried once, also when something before it has failed; a row for each."""
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.aws.errors import AwsError
@@ -34,7 +34,25 @@ HOURS, PERIOD = 3, 300
 Record = Dict[str, Any]
 
 
-def check(account: Account, config: CollectorConfig, func: Any, clock: Any, dry_run: bool) -> Dict[str, Any]:
+class MoreRows(NamedTuple):
+    """What a check tries beside what a run needs.
+
+    `connection` makes the connection to AWS in the place of the class `Aws`; `rows` tries it, of all distributions, at
+    a time in epoch seconds.
+    """
+
+    connection: Callable[..., Aws]
+    rows: Callable[[AwsCalls, Sequence[Record], int], Iterable[Row]]
+
+
+def check(
+    account: Account,
+    config: CollectorConfig,
+    func: Any,
+    clock: Any,
+    dry_run: bool,
+    more: Optional[MoreRows] = None,
+) -> Dict[str, Any]:
     """Try all that a run of the account needs, and print a table of it, row by row.
 
     `func` is Func's global DFF, `clock` the module `time` or its like. One object is written, as a run writes it; with
@@ -43,7 +61,7 @@ def check(account: Account, config: CollectorConfig, func: Any, clock: Any, dry_
     """
     seconds = min(EDITOR_SECONDS, config.time_limit)
     deadline = Deadline(seconds, clock)
-    aws = AwsCalls(account, config, clock, seconds * OF_AWS)
+    aws = AwsCalls(account, config, clock, seconds * OF_AWS, more.connection if more else Aws)
     log = RunLog(account.account_name, account.secrets)
     state = State(func, account, log.warn, read_only=dry_run)
     log.say(
@@ -90,6 +108,8 @@ def check(account: Account, config: CollectorConfig, func: Any, clock: Any, dry_
 
     choice = _choose(account, config, func, aws, listed, now)
     table.add(choice.row)
+    for row in more.rows(aws, records, now) if more else ():
+        table.add(row)
     written = _write(func, config.datakit_id, choice, dry_run, deadline)
     table.add(written.row)
     table.add(_store_row(state, dry_run))

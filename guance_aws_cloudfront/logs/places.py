@@ -47,7 +47,7 @@ def find_places(
     Of a distribution that writes both kinds of logs, the newer one is read, for each line is in both. What AWS tells is
     kept for an hour, and of the older kind until the distribution changes. What fails is told to the log.
     """
-    places = {record["Id"]: place for record in records for place in [_configured(record, logs)] if place}
+    places = {record["Id"]: place for record in records for place in [configured_place_of(record, logs)] if place}
     unknown = [record for record in records if record["Id"] not in places]
     kept = state.recall("places") or {}
     if are_places_due(state, now):
@@ -152,7 +152,8 @@ def _older(records: Sequence[Record], kept: Mapping[str, Any], aws: LogFilesAws,
     return known
 
 
-def _configured(record: Record, logs: LogsConfig) -> Optional[Place]:
+def configured_place_of(record: Record, logs: LogsConfig) -> Optional[Place]:
+    """Where the user says that the files of a distribution are; None where nothing is said of it."""
     names = [name.lower() for name in (record["Id"], text_of(record, "DomainName"), *aliases(record))]
     for pattern, bucket in logs.buckets:
         if fits(names, [pattern]):

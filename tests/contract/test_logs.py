@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import pytest
 
@@ -9,7 +10,18 @@ from devtools.aws.access_logs import ALL_FIELDS, FIELDS, MORE_FIELDS, LogPlace, 
 from devtools.aws.embedded import Fault, Traffic
 from guance_aws_cloudfront.logs.files import HOUR
 from tests.conftest import AK_ID, NOW
-from tests.contract.conftest import COLLECT_LOGS, JOB, PREVIEW, RESET, RESET_LOGS, RUN, SET, configure, configure_logs
+from tests.contract.conftest import (
+    CHECK,
+    COLLECT_LOGS,
+    JOB,
+    PREVIEW,
+    RESET,
+    RESET_LOGS,
+    RUN,
+    SET,
+    configure,
+    configure_logs,
+)
 
 BUCKET = "amzn-logs"
 ARN = f"arn:aws:s3:::{BUCKET}"
@@ -485,3 +497,77 @@ def test_lines_without_a_time_get_the_hour_of_their_file_and_that_is_told(func, 
     assert f"Access logs of {one} have no column for the time" in record.log
     (point,) = [at for at in datakit.points("logging") if at.fields["x_edge_request_id"] == "r1"]
     assert point.time == NOW - HOUR
+
+
+# The check
+
+
+def checked(func):
+    """The rows of a check that are of access logs, by what was tried."""
+    rows = [(row["what"], (row["result"], row["detail"])) for row in rows_of(func.call(CHECK))]
+    return {what: row for what, row in rows if what.startswith(("logs:", "access logs", "s3:"))}
+
+
+def rows_of(record):
+    """The table in the log of a check, which a check that failed does not return."""
+    lines = [
+        re.fullmatch(r"(ok|FAILED|missing|untried)  +(\S+(?: \S+)*)  +(.*)", line) for line in record.log.splitlines()
+    ]
+    return [dict(zip(("result", "what", "detail"), line.groups())) for line in lines if line]
+
+
+def test_a_check_tries_what_access_logs_need(func, aws, datakit, one, clock) -> None:
+    found = checked(func)
+    result, detail = found.pop("s3:GetObject")
+    assert found == {
+        "logs:DescribeDeliveries": ("ok", "needed by LOGS; 0 deliveries of logs to S3 in the account"),
+        "access logs": ("ok", "1 of 1 distribution looked at write standard logs to S3 (1 older)"),
+        "s3:ListBucket": ("ok", f"needed by LOGS; 2 log files of {one} of the last 26 hours in {BUCKET}"),
+    }
+    assert result == "ok"
+    assert "33 columns, its first request at 2026-03-01T09:00:" in detail
+    assert datakit.points("logging") == []
+    clock.advance(40 * HOUR)
+    assert checked(func)["s3:GetObject"][1].startswith("no log file of the last 26 hours is there; CloudFront begins")
+
+
+def test_a_check_of_who_collects_no_logs_tries_nothing_of_them(func, aws, one) -> None:
+    script = f"startup__{SET}"
+    func.scripts[script] = func.scripts[script].replace("LOGS = {}", "LOGS = None")
+    func.publish(script)
+    assert checked(func) == {}
+    assert s3_calls(aws) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("action", "bucket", "what", "result", "said"),
+    [
+        (
+            "logs:DescribeDeliveries",
+            "*",
+            "logs:DescribeDeliveries",
+            "missing",
+            "only the older kind of logging is found",
+        ),
+        ("cloudfront:GetDistributionConfig", "*", "access logs", "missing", "cloudfront:GetDistributionConfig"),
+        ("s3:ListBucket", BUCKET, "s3:ListBucket", "FAILED", "Allow the IAM action s3:ListBucket on the bucket"),
+        ("s3:GetObject", BUCKET, "s3:GetObject", "FAILED", "Allow the IAM action s3:GetObject on the bucket"),
+    ],
+)
+def test_a_check_says_which_permission_is_missing(func, aws, one, action, bucket, what, result, said) -> None:
+    aws.deny(AK_ID, action, bucket)
+    found = checked(func)[what]
+    assert found[0] == result
+    assert said in found[1]
+
+
+def test_a_check_says_that_there_are_no_logs_or_none_that_can_be_read(func, aws, one) -> None:
+    put(aws, one, "zzzz", b"no gzip", hour="2026-03-01-10")
+    found = checked(func)["s3:GetObject"]
+    assert found[0] == "FAILED"
+    assert found[1].endswith("can be read, but not as a log file: it is no gzip file, or damaged.")
+    configure_logs(func, distributions=["*.example.org"])
+    aws.add_distribution(aws.account, aliases=["other.example.org"])
+    found = checked(func)["access logs"]
+    assert found[0] == "missing"
+    assert found[1].startswith("Of 1 distribution looked at, none writes standard logs to S3. Switch logging on in Clo")

@@ -13,7 +13,7 @@ WINGS = {
     "accounts": {"settings"},
     "logs": {"steps", "aws", "func", "guance", "points", "settings", "cloudfront"},
     "collect": {"steps", "aws", "func", "guance", "points", "settings", "cloudfront"},
-    "check": {"steps", "aws", "func", "guance", "points", "settings", "cloudfront"},
+    "check": {"steps", "logs", "aws", "func", "guance", "points", "settings", "cloudfront"},
     "steps": {"aws", "func", "guance", "points", "settings", "cloudfront"},
     "aws": {"points", "settings", "cloudfront"},
     "func": {"settings"},
