@@ -18,7 +18,7 @@ def said(record) -> str:
     return f"{record.exception}\n{record.log}"
 
 
-@pytest.mark.parametrize("scenario", cases())
+@pytest.mark.parametrize("scenario", [*cases()])
 def test_when_the_fault_is_over_every_minute_stands_in_the_sink_once(world, capfd, scenario) -> None:
     world.configure(scenario.configs, scenario.role)
     world.run()
