@@ -61,15 +61,15 @@ def reset_logs(account: Account, func: Any, clock: Any) -> Dict[str, Any]:
     if since is not None:
         raise RunSkipped(
             f'Account "{account.account_name}": a run of its access logs has been under way since {iso_utc(since)}, '
-            "and would write down again what is forgotten. Try again when it has ended; nothing was forgotten."
+            "and would write the state again. Nothing was deleted: try again when it has ended."
         )
     forgotten = []
     try:
         forgotten = state.forget_logs()
         log.say(
-            f'Forgotten of account "{account.account_name}" ({account.partition.name}): which log files of '
-            f"{count(len(forgotten), 'distribution')} have been reported. The next run begins as the very first one, "
-            "as far back as 'first_lookback' of LOGS says: lines after that are sent again."
+            f'Deleted the state of account "{account.account_name}" ({account.partition.name}): which log files of '
+            f"{count(len(forgotten), 'distribution')} have been reported. The next run starts like a first run, as "
+            "far back as 'first_lookback' of LOGS says: later lines are sent again."
         )
     except StepError as error:
         log.fail(str(error))
