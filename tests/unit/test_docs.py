@@ -267,6 +267,13 @@ def test_the_startup_script_says_to_publish_and_where_the_documents_are() -> Non
         assert (ROOT / target.rstrip(".")).exists(), path
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_operation_names_every_function_of_the_startup_script(language) -> None:
+    functions = re.findall(r"^def ([a-z]\w+)", STARTUP, re.MULTILINE)
+    assert len(functions) >= 5
+    assert [name for name in functions if f"`{name}`" not in DOCUMENTS[f"docs/{language}/operation.md"]] == []
+
+
 def test_the_time_limit_is_below_the_time_out_of_run() -> None:
     timeouts = [int(number) for number in re.findall(r"timeout=(\d+)", STARTUP)]
     assert SECONDS["time_limit"].default < timeouts[0]
