@@ -232,3 +232,72 @@ def test_it_knows_since_when_all_that_was_sent_is_known() -> None:
     assert digest.known_since(NOW) == NOW - 3600
     # A run that could not keep what it had sent has moved the watermark on.
     assert digest.known_since(NOW + 60) is None
+
+
+def test_a_point_whose_checksum_is_zero_is_remembered_too() -> None:
+    # Found by trying them one after the other: 0 stands for "nothing sent".
+    digest, fields = Digest(60), {"a": 9993818.0}
+    digest.remember("E1", NOW, fields)
+    assert verdict(digest, "E1", NOW, fields) == "unchanged"
+    assert verdict(load_digest(digest.dump(), 60), "E1", NOW, fields) == "unchanged"
+
+
+def test_it_knows_the_newest_minute_and_what_was_sent_since_one() -> None:
+    digest = Digest(300)
+    assert (digest.newest(), digest.reported_since(0)) == (None, {})
+    for minute in (0, 300, 900, 90_000):
+        digest.remember("E1", NOW + minute, FIELDS)
+    digest.remember("E2", NOW + 600, FIELDS)
+    assert digest.newest() == NOW + 90_000
+    assert digest.reported_since(0) == {
+        "E1": [NOW, NOW + 300, NOW + 900, NOW + 90_000],
+        "E2": [NOW + 600],
+    }
+    assert digest.reported_since(NOW + 900) == {"E1": [NOW + 900, NOW + 90_000]}
+    assert digest.reported_since(NOW + 90_001) == {}
+
+
+def known_minutes(digest, source, until=200):
+    """The minutes of a source, from NOW on, that are known as sent."""
+    return [minute for minute in range(until) if verdict(digest, source, NOW + minute * 60, FIELDS) == "unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "left_behind", "known"),
+    [
+        # Nothing was sent of what was left behind, before all that was sent or after it.
+        ([range(20, 30)], [(5, 10)], []),
+        ([range(20, 30)], [(40, 50)], []),
+        ([range(20, 30)], [(10, 20)], []),
+        ([range(20, 30)], [(30, 40)], []),
+        ([range(20, 30)], [(10, 21)], [20]),
+        ([range(20, 30)], [(29, 40)], [29]),
+        # Stretches that overlap, and that reach beyond what is kept in any case.
+        ([range(20, 30)], [(20, 25), (22, 28)], [*range(20, 28)]),
+        ([range(20, 120)], [(20, 25), (95, 110)], [*range(20, 25), *range(95, 120)]),
+        ([range(20, 120)], [(100, 110)], [*range(100, 120)]),
+        # Several spans of one source, more than an hour apart.
+        (
+            [range(0, 5), range(80, 90), range(100, 110)],
+            [(0, 3), (85, 100)],
+            [0, 1, 2, *range(85, 90), *range(100, 110)],
+        ),
+    ],
+)
+def test_of_what_was_left_behind_exactly_what_was_sent_is_known(sent, left_behind, known) -> None:
+    digest = Digest(60)
+    for minutes in sent:
+        for minute in minutes:
+            digest.remember("E1", NOW + minute * 60, FIELDS)
+    digest.keep(NOW + 100 * 60, 0, [(NOW + start * 60, NOW + end * 60, ()) for start, end in left_behind])
+    assert known_minutes(digest, "E1") == known
+    assert known_minutes(load_digest(digest.dump(), 60), "E1") == known
+
+
+def test_stretches_that_touch_become_one_again() -> None:
+    digest = Digest(60)
+    for minute in range(0, 120):
+        digest.remember("E1", NOW + minute * 60, FIELDS)
+    digest.keep(NOW + 100 * 60, 0, [(NOW, NOW + 600, ()), (NOW + 90 * 60, NOW + 100 * 60, ())])
+    assert known_minutes(digest, "E1") == [*range(10), *range(90, 120)]
+    assert len(digest._sent["E1"]) == 2
