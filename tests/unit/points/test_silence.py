@@ -74,7 +74,9 @@ def test_minutes_that_were_found_are_kept_as_few_windows() -> None:
     assert with_found(found, [NOW + 240, NOW + 180], 60).found[0] == Window(NOW + 120, NOW + 300)
     assert with_found(found, range(NOW, NOW + 660, 60), 60).found == (Window(NOW, NOW + 660),)
     assert with_found(found, [], 60) == found
-    assert with_found(found, [NOW + 660], 60).found == (found.found[0], Window(NOW + 600, NOW + 720))
+    longer = with_found(found, [NOW + 660, NOW + 720], 60)
+    assert longer.found == (found.found[0], Window(NOW + 600, NOW + 780))
+    assert with_found(longer, [NOW + 660], 60) == longer
 
 
 @pytest.mark.parametrize(("period", "silent", "busy"), [(60, 900, HOUR), (300, 900, HOUR), (600, 1800, 2 * HOUR)])
