@@ -236,7 +236,10 @@ def _progress(run: Run, logs: LogsConfig, places: Iterable[str], now: float) -> 
     for distribution in places:
         kept = run.state.files_of(distribution) if distribution in known else None
         progress = first_progress(now, logs.first_lookback)
-        if kept is not None:
+        if kept is None:
+            # At once: where the files cannot be listed, the next run begins where this one would have begun.
+            run.state.save_files_of(distribution, progress.as_json())
+        else:
             try:
                 progress = parse_log_progress(kept)
             except ValueError:
