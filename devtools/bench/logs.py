@@ -86,10 +86,10 @@ class LogWorld(World):
         """The connector, of whatever ID."""
         return self
 
-    def logs_run(self, kept: str) -> Dict[str, Any]:
-        """A whole run, as the first one; its summary."""
+    def logs_run(self, kept: str, is_first: bool = True) -> Dict[str, Any]:
+        """A whole run, as the first one unless it is said; its summary."""
         world = self
-        for storage in (self.store, self.cache):
+        for storage in (self.store, self.cache) if is_first else ():
             storage.rows.clear()
 
         class Canned(LogFilesAws):
