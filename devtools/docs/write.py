@@ -19,7 +19,7 @@ from guance_aws_cloudfront.cloudfront.catalog import DERIVED, Derived, Metric, a
 
 # The pages that a user looks things up in, in the order of their links; each is in docs/en and docs/zh.
 GUIDE = (
-    *("install", "configuration", "metrics", "objects", "accounts", "dashboard-and-monitors"),
+    *("install", "configuration", "metrics", "objects", "accounts", "access-logs", "dashboard-and-monitors"),
     *("operation", "troubleshooting", "security", "changing-over"),
 )
 # The page in the form of Guance's integrations, which stands alone.

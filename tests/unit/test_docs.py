@@ -10,6 +10,7 @@ import pytest
 
 from devtools.docs.write import GUIDE, READMES
 from devtools.market.build import TITLE, library_of
+from guance_aws_cloudfront.settings import logs as settings_logs
 from guance_aws_cloudfront.settings.account import ACCOUNT_KEYS, parse_account
 from guance_aws_cloudfront.settings.config import CONCURRENCY, CONFIG_KEYS, SECONDS, parse_config
 from guance_aws_cloudfront.settings.logs import KEYS, NUMBERS, parse_logs
@@ -190,6 +191,26 @@ def test_every_key_of_the_configuration_has_its_row_with_default_and_limits(lang
 def test_the_script_set_is_found_in_the_market_by_the_title_that_the_pages_name(language, title) -> None:
     for page in (READMES[language], f"docs/{language}/aws_cloudfront.md"):
         assert title in DOCUMENTS[page]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_key_of_logs_has_its_row_with_default_and_limits(language) -> None:
+    text = DOCUMENTS[f"docs/{language}/access-logs.md"]
+    table = rows(text)
+    assert [key for key in settings_logs.KEYS if f"`{key}`" not in table] == []
+    for key, (allowed, _) in settings_logs.NUMBERS.items():
+        default, limits = table[f"`{key}`"][1:3]
+        assert int(default) == allowed.default
+        assert [int(number) for number in re.findall(r"\d+", limits)] == [allowed.minimum, allowed.maximum]
+    usual = settings_logs.parse_logs({})
+    for key in ("fields", "anonymize_ip", "requester_pays", "keep_rest", "buckets"):
+        default = ast.literal_eval(table[f"`{key}`"][1].strip("`"))
+        assert settings_logs.parse_logs({key: default}) == usual, key
+    # The examples are good ones.
+    examples = re.findall(r"^ *LOGS = (\{.+?^ *\})$", text, re.MULTILINE | re.DOTALL)
+    assert len(examples) == 3
+    for example in examples:
+        assert settings_logs.parse_logs(ast.literal_eval(example)) != usual
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
