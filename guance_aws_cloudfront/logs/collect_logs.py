@@ -194,7 +194,9 @@ def report_logs(run: Run, aws: LogFilesAws, logs: LogsConfig, summary: Summary) 
     inventory = Inventory(run.account, run.config, run.aws, run.state, run.log, objects_due=is_due)
     distributions = inventory.distributions()
     summary["distributions"] = len(distributions.records)
-    places = find_places(distributions.records, run.account, logs, aws, run.state, run.log, now)
+    known = _known_progress(run, [record["Id"] for record in distributions.records])
+    begun = {distribution: progress.place for distribution, progress in known.items()}
+    places = find_places(distributions.records, run.account, logs, aws, run.state, run.log, now, begun)
     kinds = Counter(place.kind for place in places.values())
     summary["places"] = {**kinds, "none": len(distributions.records) - len(places)}
     report = LogsRun(
@@ -205,7 +207,7 @@ def report_logs(run: Run, aws: LogFilesAws, logs: LogsConfig, summary: Summary) 
         _tags(run, distributions, places),
         Keep(logs.rules, logs.keep_rest),
         LinePoints(logs),
-        _progress(run, logs, places, now),
+        _progress(run, logs, places, known, now),
     )
     report.looked.update(key for key, progress in report.progress.items() if is_look_due(progress, now))
     files = list_files(report, aws, now)
@@ -226,24 +228,43 @@ def _tags(run: Run, distributions: Distributions, places: Mapping[str, Place]) -
     }
 
 
-def _progress(run: Run, logs: LogsConfig, places: Iterable[str], now: float) -> Dict[str, LogProgress]:
-    """What is known of the files of each distribution; StateError when STORE cannot be read."""
-    known = run.state.known_files()
-    new = [one for one in places if one not in known]
-    if new:
-        run.state.save_known_files([*known, *new], int(now))
+def _known_progress(run: Run, distributions: Iterable[str]) -> Dict[str, LogProgress]:
+    """What earlier runs knew of the files of each distribution; StateError when STORE cannot be read."""
     found = {}
-    for distribution in places:
-        kept = run.state.files_of(distribution) if distribution in known else None
-        progress = first_progress(now, logs.first_lookback)
-        if kept is None:
-            # At once: where the files cannot be listed, the next run begins where this one would have begun.
-            run.state.save_files_of(distribution, progress.as_json())
-        else:
+    for distribution in set(run.state.known_files()).intersection(distributions):
+        kept = run.state.files_of(distribution)
+        if kept is not None:
             try:
-                progress = parse_log_progress(kept)
+                found[distribution] = parse_log_progress(kept)
             except ValueError:
                 run.state.warn_unknown(f"progress of the log files of {distribution}", kept)
+    return found
+
+
+def _progress(
+    run: Run, logs: LogsConfig, places: Mapping[str, Place], known: Mapping[str, LogProgress], now: float
+) -> Dict[str, LogProgress]:
+    """What is known of the files of each distribution at the beginning of a run; StateError when STORE fails."""
+    listed = run.state.known_files()
+    new = [one for one in places if one not in listed]
+    if new:
+        run.state.save_known_files([*listed, *new], int(now))
+    found = {}
+    for distribution, place in places.items():
+        progress = known.get(distribution)
+        if progress is not None and progress.place != place.name:
+            run.log.warn(
+                f"Access logs of {distribution} are in {place.name} now, and were in {progress.place}: they are read "
+                f"there from {minute_utc(hour_floor(now))} UTC on. Lines of that hour may be there twice."
+            )
+            progress = None
+            first = first_progress(now, 0)
+        else:
+            first = first_progress(now, logs.first_lookback)
+        if progress is None:
+            progress = first._replace(place=place.name)
+            # At once: where the files cannot be listed, the next run begins where this one would have begun.
+            run.state.save_files_of(distribution, progress.as_json())
         found[distribution] = progress
     # A run that was killed had kept in CACHE how far it was.
     reading = run.state.recall(READING)
@@ -519,11 +540,10 @@ def _say(report: LogsRun, aws: LogFilesAws, left: Sequence[LogFile], summary: Su
             f"Access logs: {count(len(left), 'file')} of the hours from {minute_utc(oldest)} UTC on are left for the "
             "next run. If that lasts, keep fewer lines ('keep' of LOGS), or raise 'max_lines_a_run' and 'time_limit'."
         )
-    if lines["waiting"] or files["waiting"]:
-        why = report.old_points.why()
+    if files["waiting"] and report.old_points.must_wait(0):
         run.log.warn(
-            f"Access logs: lines of {count(files['waiting'], 'file')} wait ({lines['waiting']:,} of them since this "
-            f"run), for {why}. {REMEDY_OF_LOGS}"
+            f"Access logs: lines of {count(files['waiting'], 'file')} wait, {lines['waiting']:,} of them from this "
+            f"run: {report.old_points.why()}. {REMEDY_OF_LOGS}"
         )
     for text, found in report.bad_lines.items():
         are = "is" if found.number == 1 else "are"

@@ -40,6 +40,11 @@ class Place(NamedTuple):
     columns: Tuple[str, ...] = ()
     delimiter: str = "\t"
 
+    @property
+    def name(self) -> str:
+        """The place as a person knows it, and as it is told from others."""
+        return f"s3://{self.bucket}/{self.paths[0]}"
+
 
 class Listing(NamedTuple):
     """What to ask ListObjectsV2 for: keys that begin with `prefix` and come after `after` (empty: all of them)."""

@@ -41,11 +41,13 @@ def find_places(
     state: State,
     log: RunLog,
     now: float,
+    begun: Mapping[str, str],
 ) -> Dict[str, Place]:
     """Where the files of each distribution are, by its ID, which is said; those that are not known are left out.
 
-    Of a distribution that writes both kinds of logs, the newer one is read, for each line is in both. What AWS tells is
-    kept for an hour, and of the older kind until the distribution changes. What fails is told to the log.
+    Of a distribution that writes both kinds of logs one is read, for each line is in both: the one that was `begun` (the
+    name of its place by distribution ID), or else the newer one. What AWS tells is kept for an hour, and of the older
+    kind until the distribution changes. What fails is told to the log.
     """
     places = {record["Id"]: place for record in records for place in [configured_place_of(record, logs)] if place}
     unknown = [record for record in records if record["Id"] not in places]
@@ -69,10 +71,15 @@ def find_places(
                 kept["asked"] = 0
     for text in kept.get("remarks", ()):
         log.warn(text)
-    delivered_to = kept.get("v2", {})
-    places.update({one["Id"]: _place(delivered_to[one["Id"]]) for one in unknown if one["Id"] in delivered_to})
-    kept["older"] = _older([one for one in unknown if one["Id"] not in places], kept.get("older", {}), aws, log)
-    places.update({key: _place(one["place"]) for key, one in kept["older"].items() if one["place"]})
+    places.update({one["Id"]: _place(kept["v2"][one["Id"]]) for one in unknown if one["Id"] in kept.get("v2", {})})
+    others = [
+        one for one in unknown if one["Id"] not in places or begun.get(one["Id"]) not in (None, places[one["Id"]].name)
+    ]
+    kept["older"] = _older(others, kept.get("older", {}), aws, log)
+    for key, one in kept["older"].items():
+        older = _place(one["place"]) if one["place"] else None
+        if older and (key not in places or older.name == begun.get(key)):
+            places[key] = older
     state.keep("places", kept)
     _say(records, places, log)
     return places

@@ -31,6 +31,7 @@ class LogProgress(NamedTuple):
     `since` is the hour (epoch seconds) before which nothing is looked for any more. `done` are the marks of the files
     from then on that are done, by hour; `files` the stretches of those that are not, by mark, with their hour. `looked`
     is when all hours were looked through (epoch seconds). `left` is the oldest hour of which files were left unread.
+    `place` is where the files are.
     """
 
     since: int
@@ -38,6 +39,7 @@ class LogProgress(NamedTuple):
     files: Mapping[str, Tuple[int, Stretches]] = {}
     looked: int = 0
     left: Optional[int] = None
+    place: str = ""
 
     def as_json(self) -> Dict[str, Any]:
         """As plain data, to be kept between runs."""
@@ -47,6 +49,7 @@ class LogProgress(NamedTuple):
             "files": {mark: [hour, [list(one) for one in stretches]] for mark, (hour, stretches) in self.files.items()},
             "looked": self.looked,
             "left": self.left,
+            "place": self.place,
         }
 
 
@@ -58,8 +61,8 @@ def parse_log_progress(kept: Mapping[str, Any]) -> LogProgress:
             str(mark): (int(hour), tuple((int(line), int(cutoff)) for line, cutoff in stretches))
             for mark, (hour, stretches) in kept["files"].items()
         }
-        left = kept["left"]
-        return LogProgress(int(kept["at"]), done, files, int(kept["looked"]), None if left is None else int(left))
+        left = None if kept["left"] is None else int(kept["left"])
+        return LogProgress(int(kept["at"]), done, files, int(kept["looked"]), left, str(kept["place"]))
     except (TypeError, KeyError, ValueError, AttributeError):
         raise ValueError("not a progress of log files") from None
 

@@ -171,6 +171,30 @@ def test_of_a_distribution_that_writes_both_kinds_the_newer_one_is_read(func, aw
     assert written_ids(datakit) == true_ids(aws, one)
 
 
+def test_a_distribution_that_writes_the_newer_kind_too_goes_on_with_the_older(func, aws, datakit, one, clock) -> None:
+    collected(func)
+    delivery = aws.deliver_logs(aws.account, one, f"{ARN}/v2", output_format="json")
+    aws.put_logs(one, place_of(delivery), START, END)
+    clock.advance(HOUR)
+    for place in (PLACE, place_of(delivery)):
+        aws.put_logs(one, place, NOW, NOW + 600)
+    assert collected(func).return_value["places"] == {"older": 1, "none": 0}
+    both = sorted([*true_ids(aws, one), *true_ids(aws, one, NOW, NOW + 600)])
+    assert written_ids(datakit) == both
+    # Once the older one is switched off, the newer one takes over.
+    off = {"Enabled": "false", "IncludeCookies": "false", "Bucket": "", "Prefix": ""}
+    aws.update_distribution(aws.account, one, settings={"Logging": off})
+    clock.advance(HOUR)
+    aws.put_logs(one, place_of(delivery), NOW + HOUR, NOW + HOUR + 600)
+    record = collected(func)
+    assert record.return_value["places"] == {"v2": 1, "none": 0}
+    assert f"Access logs of {one} are in s3://{BUCKET}/v2/ now, and were in s3://{BUCKET}/cf/" in record.log
+    clock.advance(300)
+    aws.put_logs(one, place_of(delivery), NOW + 2 * HOUR, NOW + 2 * HOUR + 60)
+    collected(func)
+    assert written_ids(datakit) == sorted([*both, *true_ids(aws, one, NOW + 2 * HOUR, NOW + 2 * HOUR + 60)])
+
+
 def test_only_the_lines_that_are_wanted_are_written_and_each_time_the_same(func, aws, datakit, one) -> None:
     configure_logs(func, keep={"status": ["4xx", "5xx"]}, keep_rest=0.2, fields=["sc_status", "x_edge_request_id"])
     collected(func)

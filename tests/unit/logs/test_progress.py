@@ -128,7 +128,7 @@ STRETCHES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2**53)), min_si
     st.none() | st.integers(0, NOW),
 )
 def test_what_is_kept_comes_back(since, done, files, left) -> None:
-    progress = LogProgress(since, done, files, since, left)
+    progress = LogProgress(since, done, files, since, left, "s3://b/cf/")
     assert parse_log_progress(json.loads(json.dumps(progress.as_json()))) == progress
 
 
