@@ -45,9 +45,9 @@ def find_places(
 ) -> Dict[str, Place]:
     """Where the files of each distribution are, by its ID, which is said; those that are not known are left out.
 
-    Of a distribution that writes both kinds of logs one is read, for each line is in both: the one that was `begun` (the
-    name of its place by distribution ID), or else the newer one. What AWS tells is kept for an hour, and of the older
-    kind until the distribution changes. What fails is told to the log.
+    Of a distribution that writes both kinds of logs one is read, for each line is in both: the one that was `begun`
+    (the name of its place by distribution ID), or else the newer one. What AWS tells is kept for an hour, and of the
+    older kind until the distribution changes. What fails is told to the log.
     """
     places = {record["Id"]: place for record in records for place in [configured_place_of(record, logs)] if place}
     unknown = [record for record in records if record["Id"] not in places]
@@ -72,8 +72,11 @@ def find_places(
     for text in kept.get("remarks", ()):
         log.warn(text)
     places.update({one["Id"]: _place(kept["v2"][one["Id"]]) for one in unknown if one["Id"] in kept.get("v2", {})})
+    # Those that may be begun at a place of the older kind.
     others = [
-        one for one in unknown if one["Id"] not in places or begun.get(one["Id"]) not in (None, places[one["Id"]].name)
+        one
+        for one in unknown
+        if one["Id"] not in places or begun.get(one["Id"], places[one["Id"]].name) != places[one["Id"]].name
     ]
     kept["older"] = _older(others, kept.get("older", {}), aws, log)
     for key, one in kept["older"].items():
