@@ -248,7 +248,7 @@ def test_an_installation_from_the_zip_with_nothing_filled_in_works_by_environmen
 
 def test_the_stored_signatures_hold_no_secret(func) -> None:
     signatures = [function.signature for function in func.functions.values()]
-    assert len(signatures) == 5
+    assert len(signatures) == 7
     assert all(AK_SECRET not in signature and AK_ID not in signature for signature in signatures)
 
 
