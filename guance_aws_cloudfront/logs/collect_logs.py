@@ -383,7 +383,7 @@ def read_files(report: LogsRun, aws: LogFilesAws, left: List[LogFile]) -> None:
 def read_file(report: LogsRun, file: LogFile, content: Iterable[bytes]) -> bool:
     """Report the lines of a file, and keep how far; whether it was read to its end, for the run may end before.
 
-    Raises StepError when the sink fails, AwsError when the file's bytes break off on their way.
+    Raises StepError when the connector fails, AwsError when the file's bytes break off on their way.
     """
     run, place, tags = report.run, report.places[file.distribution], report.tags[file.distribution]
     keep, points, old_points, lines = report.keep, report.points, report.old_points, report.lines
@@ -415,8 +415,9 @@ def read_file(report: LogsRun, file: LogFile, content: Iterable[bytes]) -> bool:
                 report.refused[reason].add(f"line {numbers[position] + 1} of {file.name}")
             is_done = True
         finally:
-            # Also when Func's time-out ends the run here. What stands in the sink has been written in this order.
-            line = number if is_done else numbers[max(written) + 1 if written else 0]
+            # Also when Func's time-out ends the run here. What arrived has been written in this order.
+            arrived = max(written, default=-1) + 1
+            line = number if is_done or arrived == len(numbers) else numbers[arrived]
             lines["written"] += len(written)
             run_despite_timeout(lambda: _keep_reading(report, file, reached(line)))
             if not is_done:

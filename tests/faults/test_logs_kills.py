@@ -143,6 +143,21 @@ def test_func_s_time_out_at_any_line_costs_no_line_and_repeats_one_write_at_most
     assert set(written(logs)) == set(ids)
 
 
+@pytest.mark.parametrize("before_the_end", range(6))
+def test_func_s_time_out_at_the_end_of_a_write_is_one_and_no_line_is_repeated(logs, before_the_end) -> None:
+    sink = {f"{SET}__guance_sink"}
+    ids = put(logs, "aa", 30)
+    lines = Lines(sink)
+    with lines.watched():
+        run(logs)
+    ids += put(logs, "bb", 30)
+    with Lines(sink, lines.count - before_the_end).watched():
+        record = run(logs)
+    assert record.status == "timeout", record.exception
+    after_a_kill(logs)
+    expected_once(logs, ids)
+
+
 # What a DataKit would give the present time
 
 
