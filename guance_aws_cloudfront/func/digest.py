@@ -127,10 +127,6 @@ class Digest:
                     found.setdefault(source, []).extend(minutes)
         return found
 
-    def reach(self, sources: int) -> int:
-        """For how many seconds of what was left behind so many sources can be remembered."""
-        return MOST_ENTRIES // max(1, sources) * self.period
-
     def keep(self, since: int, until: int = 0, left_behind: Iterable[Sequence[Any]] = ()) -> None:
         """Forget all but the minutes from `since` on and those left behind, which alone will be asked for again.
 

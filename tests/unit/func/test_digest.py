@@ -178,11 +178,6 @@ def test_which_fields_were_sent_comes_back_for_every_minute() -> None:
     assert again.dump() == digest.dump()
 
 
-def test_what_can_be_remembered_of_what_was_left_behind_depends_on_the_number_of_sources() -> None:
-    assert Digest(60).reach(100) > 24 * 3600
-    assert Digest(60).reach(10_000) == 16 * 60
-
-
 @given(
     st.lists(
         st.tuples(
@@ -301,3 +296,39 @@ def test_stretches_that_touch_become_one_again() -> None:
     digest.keep(NOW + 100 * 60, 0, [(NOW, NOW + 600, ()), (NOW + 90 * 60, NOW + 100 * 60, ())])
     assert known_minutes(digest, "E1") == [*range(10), *range(90, 120)]
     assert len(digest._sent["E1"]) == 2
+
+
+@pytest.mark.parametrize(("gap", "spans"), [(60, 1), (61, 2)])
+def test_minutes_more_than_an_hour_apart_are_kept_in_spans_of_their_own(gap, spans) -> None:
+    later, earlier = Digest(60), Digest(60)
+    for minute in (0, gap + 1):
+        later.remember("E1", NOW + minute * 60, FIELDS)
+    for minute in (gap, 0):
+        earlier.remember("E1", NOW + minute * 60, FIELDS)
+    assert len(later._sent["E1"]) == len(earlier._sent["E1"]) == spans
+    assert known_minutes(later, "E1") == [0, gap + 1]
+    assert known_minutes(earlier, "E1") == [0, gap]
+
+
+@pytest.mark.parametrize(("most", "kept"), [(60, 60), (59, 30), (30, 30), (29, 0)])
+def test_what_was_left_behind_is_kept_up_to_its_bound(monkeypatch, most, kept) -> None:
+    monkeypatch.setattr(digest_module, "MOST_ENTRIES", most)
+    digest = Digest(60)
+    for name in ("E1", "E2"):
+        for minute in range(0, 100):
+            digest.remember(name, NOW + minute * 60, FIELDS)
+    digest.keep(NOW + 100 * 60, 0, [(NOW, NOW + 30 * 60, ())])
+    assert len(known_minutes(digest, "E1") + known_minutes(digest, "E2")) == kept
+
+
+def test_which_fields_were_sent_in_part_is_known_of_all_that_is_kept() -> None:
+    digest = Digest(60)
+    for name in ("E1", "E2"):
+        for minute in range(0, 100):
+            digest.remember(name, NOW + minute * 60, PART, partial=True)
+    digest.keep(NOW + 90 * 60, 0, [(NOW + 10 * 60, NOW + 20 * 60, ("E1",))])
+    digest = load_digest(digest.dump(), 60)
+    rest = ("changed", {"4xxErrorRate_Average": 0.5})
+    for name, minutes in (("E1", [*range(10, 20), *range(90, 100)]), ("E2", range(90, 100))):
+        found = [digest.verdict(name, NOW + minute * 60, FIELDS, partial=False) for minute in range(0, 100)]
+        assert found == [rest if minute in minutes else ("new", FIELDS) for minute in range(0, 100)]
