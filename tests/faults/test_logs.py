@@ -8,7 +8,7 @@ import pytest
 
 from devtools.aws.access_logs import ALL_FIELDS, FIELDS, LogPlace
 from devtools.aws.embedded import Fault, Traffic
-from tests.conftest import AK_ID, NOW
+from tests.conftest import AK_ID, AK_SECRET, NOW
 from tests.contract.conftest import COLLECT_LOGS, configure_logs
 
 pytestmark = pytest.mark.newest
@@ -66,7 +66,9 @@ def written_lines(datakit):
 
 
 def collect(func):
-    return func.call(COLLECT_LOGS)
+    record = func.call(COLLECT_LOGS)
+    assert AK_SECRET not in repr(record)
+    return record
 
 
 def succeeded(func):
