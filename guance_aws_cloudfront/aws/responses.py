@@ -48,8 +48,8 @@ def check_raw(operation_model: Any, response_dict: Dict[str, Any], **_: Any) -> 
     status, body = response_dict["status_code"], response_dict["body"]
     if status >= 300:
         foreign = _foreign_error(response_dict)
-    elif operation_model.has_streaming_output:
-        # The body is an object of the user's, and is still to come.
+    elif operation_model.has_streaming_output or operation_model.http.get("method") == "HEAD":
+        # The body is an object of the user's, and is still to come; or there is none.
         foreign = "" if _is_of_aws(response_dict) else "an answer without AWS's request ID"
     else:
         foreign = _foreign_answer(operation_model, body)

@@ -8,6 +8,7 @@ import pytest
 
 from devtools.aws.access_logs import ALL_FIELDS, FIELDS, MORE_FIELDS, LogPlace, place_of
 from devtools.aws.embedded import Fault, Traffic
+from devtools.aws.wire import Response
 from guance_aws_cloudfront.logs.files import HOUR
 from tests.conftest import AK_ID, NOW
 from tests.contract.conftest import (
@@ -346,6 +347,18 @@ def test_a_bucket_of_another_region_is_asked_there(func, aws, datakit) -> None:
     aws.put_logs(distribution, LogPlace("far-logs", "cf/"), START, END)
     configure_logs(func)
     collected(func)
+    assert written_ids(datakit) == true_ids(aws, distribution)
+
+
+def test_a_bucket_whose_region_is_told_to_a_further_question_only_is_asked_there(func, aws, datakit) -> None:
+    aws.add_bucket(aws.account, "far-logs", region="ap-southeast-2")
+    distribution = writes_older_logs(aws, "far.example.com", bucket="far-logs")
+    aws.put_logs(distribution, LogPlace("far-logs", "cf/"), START, END)
+    body = b"<Error><Code>PermanentRedirect</Code><Message>Use another endpoint.</Message></Error>"
+    aws.faults.add(Fault("ListObjectsV2", answer=Response(301, {"x-amz-request-id": "R1"}, body), times=1))
+    configure_logs(func)
+    collected(func)
+    assert aws.call_counts()["HeadBucket"] >= 1
     assert written_ids(datakit) == true_ids(aws, distribution)
 
 
