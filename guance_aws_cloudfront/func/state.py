@@ -3,7 +3,7 @@
 import contextlib
 import json
 import uuid
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
 from guance_aws_cloudfront.errors import StepError
 from guance_aws_cloudfront.func.digest import Digest, load_digest
@@ -67,6 +67,7 @@ class State:
         self._account = account
         self._warn = warn
         self.read_only = read_only
+        self._unkept: Set[str] = set()
         self._claim = ""
 
     def watermark(self) -> Optional[int]:
@@ -259,7 +260,10 @@ class State:
         try:
             self._func.CACHE.set(self._key(what), value, scope=SCOPE, expire=expire)
         except Exception as error:  # noqa: BLE001 - see digest()
-            self._warn(f"Func's CACHE could not be written ({one_line(error, 200)}): {otherwise}.")
+            # Once: how far a log file has been read is kept after each write.
+            if what not in self._unkept:
+                self._unkept.add(what)
+                self._warn(f"Func's CACHE could not be written ({one_line(error, 200)}): {otherwise}.")
 
     def _time(self, what: str) -> Optional[int]:
         kept = self._kept(what)

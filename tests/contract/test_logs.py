@@ -536,6 +536,67 @@ def test_lines_without_a_time_get_the_hour_of_their_file_and_that_is_told(func, 
     assert point.time == NOW - HOUR
 
 
+def test_a_redis_that_fails_costs_no_line_and_is_told_once(func, aws, datakit, one) -> None:
+    put(aws, one, "aaaa", HEADER + "".join(line(number) for number in range(450)))
+
+    def fail(name):
+        if name.startswith("CACHE."):
+            raise ConnectionError("Redis is not there")
+
+    func.on_event = fail
+    record = collected(func)
+    assert record.log.count("a run that is killed now sends lines of a file again") == 1
+    assert collected(func).return_value["lines"]["written"] == 0
+    assert written_ids(datakit) == sorted([*true_ids(aws, one), *(f"r{number}" for number in range(450))])
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+def test_a_database_that_fails_at_any_time_costs_no_line(func, aws, datakit, one, clock, nth) -> None:
+    seen = []
+
+    def fail(name):
+        seen.append(name)
+        if name == "STORE.set" and seen.count(name) >= nth:
+            raise ConnectionError("MySQL is not there")
+
+    func.on_event = fail
+    assert "Func's STORE could not be written" in failed(func)
+    func.on_event = lambda name: None
+    clock.advance(300)
+    collected(func)
+    assert written_ids(datakit) == true_ids(aws, one)
+
+
+def test_of_several_accounts_each_has_its_own_logs(func, aws, datakit) -> None:
+    script = f"startup__{SET}"
+    keys = {"east": "AKIAEAST000000000001", "west": "AKIAWEST000000000001"}
+    ids = {}
+    for name, key in keys.items():
+        account = aws.add_account(key)
+        aws.add_bucket(account, f"logs-{name}")
+        logging = {
+            "Enabled": "true",
+            "IncludeCookies": "false",
+            "Bucket": f"logs-{name}.s3.amazonaws.com",
+            "Prefix": "",
+        }
+        distribution = aws.add_distribution(account, settings={"Logging": logging}, traffic=FEW)
+        aws.put_logs(distribution, LogPlace(f"logs-{name}"), START, END)
+        ids[name] = true_ids(aws, distribution)
+    accounts = [
+        {"ak_id": key, "ak_secret": "some/secret/some/secret/some/secret/some", "extra_tags": {"account_name": name}}
+        for name, key in keys.items()
+    ]
+    configure_logs(func)
+    func.scripts[script] = func.scripts[script].replace("\nCONFIGS = {", f"\nACCOUNT = {accounts!r}\nCONFIGS = {{")
+    func.publish(script)
+    assert collected(func).return_value["accounts"].keys() == keys.keys()
+    assert func.call(COLLECT_LOGS, account_name="west").return_value["lines"]["written"] == 0
+    for name, expected in ids.items():
+        found = [at for at in datakit.points("logging") if at.tags["account_name"] == name]
+        assert sorted(at.fields["x_edge_request_id"] for at in found) == expected
+
+
 # The check
 
 
