@@ -68,7 +68,7 @@ MOST_ERRORS = 3
 # So many lines or files are named in a sentence.
 MOST_NAMED = 3
 FILES_COUNTED = ("listed", "read", "left", "waiting", "unreadable", "gone", "given_up")
-LINES_COUNTED = ("read", "written", "refused", "unreadable", "waiting")
+LINES_COUNTED = ("read", "kept", "written", "refused", "unreadable", "waiting")
 REMEDY_OF_LOGS = REMEDY.replace("as long as CloudWatch keeps them (15 days)", "as long as 'max_catch_up' of LOGS says")
 
 Summary = Dict[str, Any]
@@ -447,6 +447,7 @@ def read_file(report: LogsRun, file: LogFile, content: Iterable[bytes]) -> bool:
                     lines["read"] += is_first_time
                     if not keep.takes(values, places):
                         continue
+                    lines["kept"] += is_first_time
                     at = request_time(own, values, file.hour * 1000)
                 except UnreadableError as error:
                     if is_first_time:
@@ -533,7 +534,8 @@ def _say(report: LogsRun, aws: LogFilesAws, left: Sequence[LogFile], summary: Su
     lines["refused"] = sum(one.number for one in report.refused.values())
     run.log.say(
         f"Files: {files['listed']:,} listed, {files['read']:,} read to their end, {files['left']:,} left. "
-        f"Lines: {lines['read']:,} read, {lines['written']:,} {'would be ' if run.is_dry_run else ''}written."
+        f"Lines: {lines['read']:,} read, {lines['kept']:,} kept, {lines['written']:,} "
+        f"{'would be ' if run.is_dry_run else ''}written."
     )
     if left:
         oldest = min(file.hour for file in left)

@@ -97,7 +97,8 @@ def test_each_line_is_written_once(func, aws, datakit, one) -> None:
     assert len(ids) > 50
     first = collected(func).return_value
     assert written_ids(datakit) == ids
-    assert first["lines"] == {"read": len(ids), "written": len(ids), "refused": 0, "unreadable": 0, "waiting": 0}
+    counted = dict.fromkeys(("read", "kept", "written"), len(ids))
+    assert first["lines"] == {**counted, "refused": 0, "unreadable": 0, "waiting": 0}
     assert (first["files"]["read"], first["files"]["left"], first["places"]) == (2, 0, {"older": 1, "none": 0})
     assert s3_calls(aws) == (1, 2)
     assert first["estimated_price_usd"] == round(0.005 / 1000 + 2 * 0.0004 / 1000, 6)
@@ -154,6 +155,17 @@ def test_the_newer_kind_is_found_and_read_in_each_of_its_formats(func, aws, data
     assert collected(func).return_value["lines"]["written"] == 0
 
 
+def test_listings_that_come_in_pages_are_read_to_their_end(func, aws, datakit, one) -> None:
+    other = aws.add_distribution(aws.account, aliases=["b.example.com"], traffic=FEW)
+    delivery = aws.deliver_logs(aws.account, other, f"{ARN}/v2")
+    for distribution, place in ((one, PLACE), (other, place_of(delivery))):
+        aws.put_logs(distribution, place, NOW - 30 * HOUR, NOW - 30 * HOUR + 60, files=3)
+        aws.put_logs(distribution, place, START, END, files=3)
+    aws.cut_listings(1)
+    collected(func)
+    assert set(written_ids(datakit)) == {*true_ids(aws, one), *true_ids(aws, other)}
+
+
 def test_a_folder_that_distributions_share_by_the_hour_is_listed_once(func, aws) -> None:
     aws.add_bucket(aws.account, BUCKET)
     for number in range(5):
@@ -198,7 +210,8 @@ def test_a_distribution_that_writes_the_newer_kind_too_goes_on_with_the_older(fu
 
 def test_only_the_lines_that_are_wanted_are_written_and_each_time_the_same(func, aws, datakit, one) -> None:
     configure_logs(func, keep={"status": ["4xx", "5xx"]}, keep_rest=0.2, fields=["sc_status", "x_edge_request_id"])
-    collected(func)
+    counted = collected(func).return_value["lines"]
+    assert (counted["read"], counted["kept"]) == (len(true_ids(aws, one)), len(written_ids(datakit)))
     status = {row[REQUEST_ID]: row[ALL_FIELDS.index("sc-status")] for row in rows(aws, one)}
     errors = {key for key, code in status.items() if code >= "400"}
     found = written_ids(datakit)
