@@ -18,7 +18,8 @@ from devtools.guance.datakit import DataKit
 from devtools.market.build import ROOT, build, write
 from devtools.market.imports import PACKAGE
 
-POINTS = ROOT / "dist" / "live" / "points.sqlite"
+DIST = ROOT / "dist"
+POINTS = DIST / "live" / "points.sqlite"
 HOW = (
     "No AWS credentials were found. Give them as boto3 takes them: AWS_PROFILE=<profile> make live, or the environment "
     "variables AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary keys, AWS_SESSION_TOKEN."
@@ -78,7 +79,7 @@ def tick(found: Dict[str, str], datakit: DataKit) -> TaskRecord:
     for name, value in found.items():
         func.set_env(name, value, password=name in ("ak_id", "ak_secret", "session_token"))
     func.add_connector("datakit", "df_datakit", host=datakit.host, port=datakit.port)
-    func.install(write(build(), ROOT / "dist")[0])
+    func.install(write(build(), DIST)[0])
     func.scripts["live__main"] = SCRIPT
     func.publish("live__main")
     show.heading(f"One tick for the AWS account {found['account_name']}, reading only")

@@ -24,7 +24,7 @@ from devtools.market.imports import PACKAGE
 from devtools.page.data import Span
 from devtools.page.write import write_page
 
-HOUR, MINUTE = 3600, 60
+DAY, HOUR, MINUTE = 86400, 3600, 60
 # 2026-03-02 06:00 UTC, a Monday of no importance: the demo is the same on every day.
 MORNING = 1772431200
 START, END = MORNING - 3 * MINUTE, MORNING + 6 * HOUR
@@ -38,8 +38,14 @@ OUTAGE = (MORNING + 3 * HOUR, MORNING + 4 * HOUR + 10 * MINUTE)
 LATE, REVISED = MORNING + HOUR + 20 * MINUTE, MORNING + HOUR + 40 * MINUTE
 LATE_AT, REVISED_AT = LATE + 16 * MINUTE, REVISED + 9 * MINUTE
 KEY = ("AKIADEMODEMODEMODEMO", "demo/secret+that/opens/no+account/anywhere")
-POINTS = ROOT / "dist" / "demo" / "points.sqlite"
-PAGE = ROOT / "dist" / "demo" / "dashboard.html"
+DIST = ROOT / "dist"
+POINTS = DIST / "demo" / "points.sqlite"
+PAGE = DIST / "demo" / "dashboard.html"
+# What the demo changes in CONFIGS of the startup script.
+CONFIGS = (
+    ('# "metrics": "ALL",', '"metrics": "ALL",'),
+    ('# "details": False,', '"details": True,'),
+)
 RUNS_A_MONTH = 12 * 24 * 30
 
 
@@ -91,8 +97,8 @@ def set_up(stack: ExitStack, points: str) -> Stage:
     `points` is the SQLite file of the receiver.
     """
     show.heading("1. Build the Script Market, install it into a local Func, deploy")
-    folder, archive = write(build(), ROOT / "dist")
-    show.say(f"  built     {folder.relative_to(ROOT)}/ and {archive.relative_to(ROOT)}")
+    folder, archive = write(build(), DIST)
+    show.say(f"  built     {show.short(folder)}/ and {show.short(archive)}")
     clock = SimulatedClock(START)
     aws = stack.enter_context(EmbeddedAWS(clock))
     os.environ.update(aws.environment)
@@ -108,34 +114,57 @@ def set_up(stack: ExitStack, points: str) -> Stage:
     collect_everything(func)
     show.say(f"  deployed  cron job {job.id},")
     show.say(f"            {job.func_id} at {job.expression}, time-out {job.timeout} s")
-    show.say('  edited    its CONFIGS: "metrics": "ALL", for the additional metrics of the shop and its images')
+    show.say('  edited    its CONFIGS: "metrics": "ALL", for the additional metrics of the shop and its images,')
+    show.say('            and "details": True, for the days that certificates have left')
     return Stage(clock, aws, account, datakit, func, ids, job.id)
 
 
 def collect_everything(func: LocalFunc) -> None:
-    """Take the comment off the line for all metrics in the startup script and publish it, as a user does."""
+    """Ask for all metrics and for details in the startup script and publish it, as a user does."""
     script_id = f"{STARTUP}__{PACKAGE}"
-    commented, edited = '# "metrics": "ALL",', '"metrics": "ALL",'
-    if commented not in func.scripts[script_id]:
-        raise RuntimeError("the startup script does not show how to collect all metrics")
-    func.scripts[script_id] = func.scripts[script_id].replace(commented, edited)
+    for commented, edited in CONFIGS:
+        if commented not in func.scripts[script_id]:
+            raise RuntimeError(f"the startup script does not show {commented}")
+        func.scripts[script_id] = func.scripts[script_id].replace(commented, edited)
     func.publish(script_id)
 
 
 def add_distributions(aws: EmbeddedAWS, account: AwsAccount) -> List[str]:
-    """Four distributions: a shop, its images with a burst of errors, an API with little traffic, an idle one."""
+    """Four distributions: a shop, its images with a burst of errors, an API with little traffic, an idle one.
+
+    AWS renews the certificate of the first two; that of the API was imported, and nobody has renewed it yet.
+    """
+    wildcard = aws.add_certificate(account, START + 143 * DAY, DomainName="*.example.com")
+    imported = aws.add_certificate(account, START + 12 * DAY, Type="IMPORTED", RenewalEligibility="INELIGIBLE")
     images = Traffic(requests=2400.0, burst=BURST, burst_errors=0.35, bytes_per_request=180_000.0)
     shop = aws.add_distribution(
-        account, ["www.example.com"], "The shop", Traffic(requests=900.0), additional_metrics=True
+        account,
+        ["www.example.com"],
+        "The shop",
+        Traffic(requests=900.0),
+        additional_metrics=True,
+        certificate=wildcard,
     )
     aws.delay_minute(shop, LATE, visible_at=LATE_AT)
     aws.revise(shop, "Requests", REVISED, 1234.0, at=REVISED_AT)
     return [
         shop,
         aws.add_distribution(
-            account, ["img.example.com"], "Its images", images, additional_metrics=True, settings=logs.SETTINGS
+            account,
+            ["img.example.com"],
+            "Its images",
+            images,
+            additional_metrics=True,
+            settings=logs.SETTINGS,
+            certificate=wildcard,
         ),
-        aws.add_distribution(account, ["api.example.com"], "The API, little used", Traffic(requests=3.0, interval=3)),
+        aws.add_distribution(
+            account,
+            ["api.example.com"],
+            "The API, little used",
+            Traffic(requests=3.0, interval=3),
+            certificate=imported,
+        ),
         aws.add_distribution(account, [], "A test of last year", IDLE, enabled=False),
     ]
 

@@ -31,7 +31,8 @@ def seen_examples() -> Dict[str, str]:
         # As a new user has it: the default metrics, and the minimum policy with some of the optional actions.
         stage = demo.set_up(stack, ":memory:")
         script = next(name for name in stage.func.scripts if name.startswith("startup__"))
-        stage.func.scripts[script] = stage.func.scripts[script].replace('"metrics": "ALL",', '# "metrics": "ALL",', 1)
+        for default, edited in demo.CONFIGS:
+            stage.func.scripts[script] = stage.func.scripts[script].replace(edited, default, 1)
         stage.func.publish(script)
         stage.aws.deny(demo.KEY[0], "tag:GetResources")
         log = stage.func.run_cron_job(stage.job_id).log

@@ -1,6 +1,7 @@
 """What the tests of the embedded AWS and of the builder share."""
 
 import shutil
+from importlib.util import find_spec
 
 import pytest
 
@@ -9,6 +10,19 @@ from devtools.clock import SimulatedClock
 from devtools.market.build import DOCUMENTS, ROOT
 from devtools.market.imports import PACKAGE
 from tests.conftest import AK_ID, AK_SECRET, NOW
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_dist(tmp_path_factory):
+    """What the demo builds goes to a folder of the process: others test at the same time."""
+    # The demo's tools are there for the newest Python only.
+    if find_spec("sparklines") is None:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("run", "live"):
+            patch.setattr(f"devtools.demo.{name}.DIST", tmp_path_factory.mktemp("dist"))
+        yield
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_the_examples_are_what_the_demo_sees(monkeypatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "")
     examples = seen_examples()
     assert set(examples) == set(EXAMPLES)
-    assert "READY: 14 of 15 checks are ok; missing: tag:GetResources." in examples["check"]
+    assert "READY: 15 of 16 checks are ok; missing: tag:GetResources." in examples["check"]
     for name, text in documents(ROOT, examples).items():
         assert text == read(name), f"{name}: run make docs"
 
