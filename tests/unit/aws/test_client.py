@@ -19,7 +19,7 @@ from botocore.validate import validate_parameters
 from devtools.clock import SimulatedClock
 from guance_aws_cloudfront.aws.client import Aws, side_by_side
 from guance_aws_cloudfront.aws.errors import AwsError
-from guance_aws_cloudfront.aws.pace import CALLS, CERTIFICATES, SHARE
+from guance_aws_cloudfront.aws.pace import CALLS, SHARE
 from guance_aws_cloudfront.aws.session import KEPT_AS, epoch_seconds
 from guance_aws_cloudfront.cloudfront.catalog import DEFAULT_METRICS, all_metrics
 from guance_aws_cloudfront.deadline import Deadline
@@ -361,7 +361,7 @@ def test_calls_for_certificates_are_spaced_too(account, config) -> None:
 
     made._session.register("before-send.acm", answer)
     assert [one["CertificateArn"] for one in made.certificates(arns[:1]) + made.certificates(arns[1:])] == arns
-    assert [at - begun[0] for at in begun] == pytest.approx([number / CERTIFICATES / SHARE for number in range(4)])
+    assert [at - begun[0] for at in begun] == pytest.approx([number / 5 / SHARE for number in range(4)])
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """The rows of a check and its last line: what failed, what a run can do without, and whether all is ready."""
 
+from importlib.metadata import PackageNotFoundError
+
 import pytest
 
 from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
 from guance_aws_cloudfront.check.actions import OPTIONAL_ACTIONS, optional_row
-from guance_aws_cloudfront.check.host import clock_row
+from guance_aws_cloudfront.check.host import clock_row, versions_row
 from guance_aws_cloudfront.check.table import (
     FAILED,
     MISSING,
@@ -82,6 +84,7 @@ def test_an_attempt_has_an_answer_an_error_or_a_reason_why_not() -> None:
 
     assert attempt(lambda: 7) == Attempt(answer=7)
     assert attempt(fails) == Attempt(error=ERROR)
+    assert row_of("a", Attempt(answer=7), str).required is False
     for required in (False, True):
         assert row_of("a", Attempt(answer=7), str, required) == Row(OK, "a", "7", required=required)
         assert row_of("a", Attempt(error=ERROR), str, required) == Row(FAILED, "a", "It failed.", required=required)
@@ -97,7 +100,19 @@ def test_a_clock_that_aws_would_refuse_is_a_failure(ahead, result) -> None:
     assert ("Correct it" in row.detail) is (result == FAILED)
 
 
-LISTING, ALL_TAGS, TAGS, DETAILS = OPTIONAL_ACTIONS[:4]
+def test_a_package_of_no_known_version_is_no_failure(monkeypatch) -> None:
+    def unknown(package):
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr("guance_aws_cloudfront.check.host.version", unknown)
+    row = versions_row("1.2.3")
+    assert row.result == OK
+    assert row.detail.startswith("guance_aws_cloudfront 1.2.3, Python 3.")
+    assert row.detail.endswith(", botocore of no known version, boto3 of no known version")
+
+
+LISTING, ALL_TAGS, TAGS, DETAILS, CERTIFICATE, SERVER_CERTIFICATES = OPTIONAL_ACTIONS
+ACM, IAM = {"ACMCertificateArn": "arn:acm"}, {"IAMCertificateId": "ASCA1"}
 DENIED, THROTTLED = AwsDeniedError("Denied."), AwsError("Throttled.")
 
 
@@ -128,10 +143,10 @@ def test_an_action_that_a_run_can_do_without_is_missing_and_failed_only_where_it
 
 
 class Asked:
-    """What AWS answers to the trials."""
+    """What AWS answers to the trials, and of what it was asked."""
 
     def __init__(self, answer):
-        self.answer, self.arns = answer, []
+        self.answer, self.asked = answer, []
 
     def listed_metrics(self):
         return {"Requests": {1, 2}, "CacheHitRate": {3}}
@@ -139,26 +154,69 @@ class Asked:
     def resource_tags(self):
         return {"arn": {}}
 
+    def server_certificates(self):
+        return [{}, {}]
+
     def tags_of(self, arns):
-        self.arns.extend(arns)
+        self.asked.extend(arns)
         return [self.answer]
 
     def configurations(self, ids):
+        self.asked.extend(ids)
         return [self.answer]
 
+    certificates = tags_of
 
-def test_a_trial_says_what_was_answered() -> None:
-    records = [{"Id": "E1"}, {"Id": "E2", "ARN": "arn:2"}, {"Id": "E3", "ARN": "arn:3"}]
-    asked = Asked({"team": "edge"})
-    assert LISTING.of(records)(asked) == "3 metrics listed"
-    assert ALL_TAGS.of(records)(asked) == "tags of 1 distribution"
-    assert TAGS.of(records)(asked) == "1 tag of E2"
-    assert asked.arns == ["arn:2"]
-    assert TAGS.of(records[:1])(asked) == "1 tag of E1"
-    assert DETAILS.of(records)(Asked({"Logging": {"Enabled": True}})) == "E1 writes standard logs"
-    for configuration in ({"Logging": {"Enabled": False}}, {"Logging": None}, {}):
-        assert DETAILS.of(records)(Asked(configuration)) == "E1 does not write standard logs"
-    for optional in (TAGS, DETAILS):
-        assert optional.of_one
-        with pytest.raises(AwsError, match="Throttled"):
-            optional.of(records)(Asked(THROTTLED))
+
+RECORDS = [
+    {"Id": "E1"},
+    {"Id": "E2", "ARN": "arn:2"},
+    {"Id": "E3", "ARN": "arn:3", "ViewerCertificate": ACM},
+    {"Id": "E4", "ViewerCertificate": IAM},
+]
+
+
+@pytest.mark.parametrize(
+    ("optional", "answer", "said", "asked"),
+    [
+        (LISTING, None, "3 metrics listed", []),
+        (ALL_TAGS, None, "tags of 1 distribution", []),
+        (TAGS, {"team": "edge"}, "1 tag of E2", ["arn:2"]),
+        (DETAILS, {"Logging": {"Enabled": True}}, "E1 writes standard logs", ["E1"]),
+        (DETAILS, {"Logging": {"Enabled": False}}, "E1 does not write standard logs", ["E1"]),
+        (DETAILS, {"Logging": None}, "E1 does not write standard logs", ["E1"]),
+        (DETAILS, {}, "E1 does not write standard logs", ["E1"]),
+        (
+            CERTIFICATE,
+            {"NotAfter": 1772359200.0},
+            "the certificate of E3 is valid until 2026-03-01 10:00 UTC",
+            ["arn:acm"],
+        ),
+        (CERTIFICATE, {}, "the certificate of E3 has no end", ["arn:acm"]),
+        (SERVER_CERTIFICATES, None, "2 server certificates listed", []),
+    ],
+)
+def test_a_trial_says_what_was_answered(optional, answer, said, asked) -> None:
+    aws = Asked(answer)
+    assert optional.of(RECORDS)(aws) == said
+    assert aws.asked == asked
+
+
+def test_where_no_distribution_has_an_arn_the_first_is_tried_all_the_same() -> None:
+    assert TAGS.of([RECORDS[0], RECORDS[3]])(Asked({})) == "0 tags of E1"
+
+
+@pytest.mark.parametrize("optional", [TAGS, DETAILS, CERTIFICATE])
+def test_a_trial_that_aws_does_not_answer_is_an_error(optional) -> None:
+    with pytest.raises(AwsError, match="Throttled"):
+        optional.of(RECORDS)(Asked(THROTTLED))
+
+
+def test_what_needs_a_distribution_and_what_applies_to_which_ones() -> None:
+    assert [one.of_one for one in OPTIONAL_ACTIONS] == [False, False, True, True, True, False]
+    for optional in (LISTING, ALL_TAGS, TAGS, DETAILS):
+        assert optional.applies([])
+    for optional, number in ((CERTIFICATE, 2), (SERVER_CERTIFICATES, 3)):
+        assert [optional.applies([record]) for record in RECORDS] == [place == number for place in range(4)]
+        assert optional.applies(RECORDS)
+        assert not optional.applies([])
