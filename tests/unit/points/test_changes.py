@@ -530,3 +530,60 @@ def test_a_created_and_a_deleted_distribution_are_described() -> None:
 def test_no_event_lies_in_the_future() -> None:
     record = {**RECORD, "Comment": "x", "LastModifiedTime": NOW + 100.0}
     assert told_of(record)["timestamp"] == NOW
+
+
+def with_header(value):
+    """The record with another value of the header for its origin, not modified otherwise."""
+    record = copy.deepcopy(RECORD)
+    record["Origins"]["Items"][0]["CustomHeaders"]["Items"][0]["HeaderValue"] = value
+    return record
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    # Found by trying: the same lower half of the checksum, and one that differs in the last bit.
+    [("value-83", "value-5260", True), ("value-416", "value-2000", False)],
+)
+def test_sixteen_bits_stand_for_the_value_of_a_header(one, other, is_same) -> None:
+    """Two values of the same sixteen bits cannot be told apart: nobody can try out what the value was."""
+    forms = [known_form(with_header(value)) for value in (one, other)]
+    assert (forms[0] == forms[1]) is is_same
+    assert (fingerprint(with_header(one)) == fingerprint(with_header(other))) is is_same
+
+
+def test_another_order_of_what_is_a_set_does_not_count_in_a_modification_either() -> None:
+    turned = {**copy.deepcopy(RECORD), **LATER}
+    for place in (turned["Aliases"], turned["Origins"], turned["DefaultCacheBehavior"]["AllowedMethods"]):
+        place["Items"].reverse()
+    assert compare(known_form(RECORD), turned) == [Change(OTHER, "", NOT_LISTED)]
+
+
+def test_another_order_of_the_members_is_no_change() -> None:
+    turned = {name: RECORD[name] for name in reversed(RECORD)}
+    assert fingerprint(turned) == fingerprint(RECORD)
+    assert known_form(turned)["members"] == known_form(RECORD)["members"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ({"Quantity": 0}, {"Quantity": 0, "Items": []}, NOT_LISTED),
+        ({"Quantity": 1, "Items": ["a"]}, {"Quantity": 1, "Items": ["b"]}, "NewAtAws"),
+        ({"Quantity": 2, "Items": ["a", "b"]}, {"Quantity": 2, "Items": ["b", "a"]}, NOT_LISTED),
+        ({"Quantity": 0}, {"Quantity": 1, "Items": ["a"]}, "NewAtAws"),
+        (["a"], ["b"], "NewAtAws"),
+        ("", "a", "NewAtAws"),
+        (None, False, "NewAtAws"),
+        ("", False, "NewAtAws"),
+    ],
+)
+def test_a_member_that_nobody_knows_is_compared_as_a_list_or_as_it_is(old, new, told) -> None:
+    before = {**RECORD, "NewAtAws": old}
+    assert compare(known_form(before), modified("NewAtAws", new, before)) == [Change(OTHER, "", told)]
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(0, 0), (1, 1), (60, 1), (300, 5), (301, 6), (-5, 0)])
+def test_a_deployment_took_whole_minutes_rounded_up(seconds, minutes) -> None:
+    in_progress = modified("Status", "InProgress")
+    told = changed(known_form(in_progress), known_form({**in_progress, "Status": "Deployed"}), NOW - 60 + seconds)
+    assert f"The deployment took at most {minutes} min: " in told.message
