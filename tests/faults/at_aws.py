@@ -683,10 +683,10 @@ AT_AWS = (
         "NaN for every value",
         with_values(lambda value: float("nan")),
         "success",
-        reads="are no numbers",
+        reads="are not numbers",
     ),
     Scenario(
-        AWS, "infinity for every value", with_values(lambda value: float("inf")), "success", reads="are no numbers"
+        AWS, "infinity for every value", with_values(lambda value: float("inf")), "success", reads="are not numbers"
     ),
     Scenario(
         AWS,
