@@ -1,6 +1,7 @@
 """A line of a log file becomes a point of the category `logging`. Pure."""
 
 import ipaddress
+import re
 from functools import lru_cache
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Union
 
@@ -11,11 +12,13 @@ from guance_aws_cloudfront.text import iso_utc, printable, url_decoded
 
 SOURCE = "aws_cloudfront"
 NOTHING = "-"
-QUERY, REFERER = "cs_uri_query", "cs_referer"
+QUERY, REFERER, STATUS = "cs_uri_query", "cs_referer", "sc_status"
 # Columns that hold whole numbers, and those that hold seconds with a point, which become milliseconds.
 NUMBERS = ("sc_status", "sc_bytes", "cs_bytes", "c_port", "sc_content_len", "sc_range_start", "sc_range_end", "asn")
 SECONDS = ("time_taken", "time_to_first_byte", "origin_fbl", "origin_lbl")
 ADDRESSES = ("c_ip", "x_forwarded_for")
+# What begins the part of an address that a viewer typed or was given.
+QUERY_OF_PAGE = re.compile("[?#]|%(?:3[Ff]|23)")
 # The distribution is a tag, the times are the point's own.
 NO_FIELDS = (*TIME_COLUMNS, "distributionid")
 # What else can stand in a point: a user's tag of the same name gives way.
@@ -56,7 +59,7 @@ class LinePoints:
 
     def __init__(self, config: LogsConfig) -> None:
         self._patterns, self._anonymize = config.fields, config.anonymize_ip
-        self._has_query = fits([QUERY], config.fields)
+        self._has_query, self._has_status = fits([QUERY], config.fields), fits([STATUS], config.fields)
         self._columns: Dict[Layout, List[Column]] = {}
 
     def point(self, layout: Layout, values: Sequence[str], at: int, tags: Mapping[str, str]) -> Dict[str, Any]:
@@ -73,7 +76,9 @@ class LinePoints:
                 except ValueError:
                     # Not what the column should hold: all else of the line is good.
                     continue
-        fields["status"] = severity(fields.get("sc_status"))
+        fields["status"] = severity(fields.get(STATUS))
+        if not self._has_status:
+            fields.pop(STATUS, None)
         fields["message"] = message(fields, at)
         return {"measurement": SOURCE, "tags": tags, "fields": fields, "timestamp": at}
 
@@ -81,7 +86,9 @@ class LinePoints:
         found = []
         for place, name in enumerate(layout.columns):
             field = f"{name}_ms" if name in SECONDS else name
-            if name and name not in NO_FIELDS and fits([field, name], self._patterns):
+            # How bad a line is, is told also where its status is no field that is wanted.
+            is_wanted = name == STATUS or fits([field, name], self._patterns)
+            if name and name not in NO_FIELDS and is_wanted:
                 found.append(Column(place, field, self._reading(name)))
         return found
 
@@ -145,7 +152,8 @@ def decoded_twice(text: str) -> str:
 
 def without_query(address: str) -> str:
     """An address of a page without what a viewer typed or was given there."""
-    return url_decoded(address).partition("?")[0]
+    # A page may have encoded what it handed on once more.
+    return QUERY_OF_PAGE.split(url_decoded(address), maxsplit=1)[0]
 
 
 @lru_cache(maxsize=4096)

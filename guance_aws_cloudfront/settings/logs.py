@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from guance_aws_cloudfront.settings.config import DAY, HOUR, Range
-from guance_aws_cloudfront.settings.patterns import Choice, parse_distributions, parse_patterns
+from guance_aws_cloudfront.settings.patterns import EXCEPT, Choice, parse_distributions, parse_patterns
 from guance_aws_cloudfront.settings.validation import ConfigError, known_keys, refusal
 
 # What stands in `LOGS` beside the numbers.
@@ -86,9 +86,7 @@ def parse_logs(raw: Any) -> LogsConfig:
         buckets=_buckets(given.get("buckets", {})),
         rules=_rules(given.get("keep")),
         keep_rest=float(rest),
-        fields=_patterns(
-            given.get("fields", DEFAULT_FIELDS), "fields", "a list of names of fields or patterns of these"
-        ),
+        fields=_fields(given.get("fields", DEFAULT_FIELDS)),
         anonymize_ip=_switch(given, "anonymize_ip", default=True),
         requester_pays=_switch(given, "requester_pays", default=False),
         **numbers,
@@ -106,6 +104,19 @@ def _of_logs(parse: Any, *arguments: Any) -> Any:
 def _patterns(raw: Any, key: str, allowed: str) -> Tuple[str, ...]:
     patterns: Tuple[str, ...] = _of_logs(parse_patterns, raw, key, allowed)
     return patterns
+
+
+def _fields(raw: Any) -> Tuple[str, ...]:
+    """Patterns on the names of fields, which may be spelled as AWS does: `cs(User-Agent)` is `cs_user_agent`."""
+    allowed = "a list of names of fields or patterns of these, such as ['sc_status', 'cs_*'] or ['NOT', 'c_ip']"
+    head, *more = _patterns(raw, "fields", allowed)
+    patterns = [re.sub(r"[^a-z0-9*]+", "_", one.lower()).strip("_") for one in (head, *more)]
+    if not all(patterns):
+        raise refusal("LOGS", "fields", raw, allowed)
+    if head != EXCEPT:
+        return tuple(patterns)
+    # What a viewer types or is given is wanted only where it is named.
+    return tuple(dict.fromkeys((EXCEPT, *patterns[1:], *DEFAULT_FIELDS[1:])))
 
 
 def _rules(raw: Any) -> Tuple[Rule, ...]:

@@ -121,6 +121,26 @@ def test_only_the_wanted_fields_are_there_and_in_the_message_too() -> None:
     }
 
 
+def test_a_list_that_begins_with_not_leaves_out_what_a_viewer_typed_too() -> None:
+    for names in (["NOT", "c_ip"], ["NOT", "c-ip", "sc*"], ["NOT", "c-ip", "cs(Cookie)", "cs-uri-query"]):
+        told = str(point_of(parse_logs({"fields": names})))
+        for text in ("jane", "session", "token", "192.0.2"):
+            assert text not in told, names
+
+
+def test_a_line_is_as_bad_as_its_status_also_where_that_is_no_field() -> None:
+    values = ["503" if value == "200" else value for value in VALUES]
+    fields = point_of(parse_logs({"fields": ["cs_method"]}), values)["fields"]
+    assert (fields["status"], "sc_status" in fields) == ("error", False)
+
+
+@pytest.mark.parametrize("query", ["?q=secret", "%3Fq=secret", "%253Fq=secret", "#access_token=secret", "%23secret"])
+def test_what_follows_the_path_of_the_page_before_is_left_out_however_it_is_encoded(query) -> None:
+    fields = point_of(values=["200", f"https://www.example.com/page{query}"], layout=layout_of(["a", "cs(Referer)"]))
+    assert fields["fields"]["cs_referer"] == "https://www.example.com/page"
+    assert "secret" not in fields["fields"]["message"]
+
+
 def test_fields_of_the_newer_kind_and_columns_that_nobody_knows_yet() -> None:
     names = [
         "timestamp(ms)",

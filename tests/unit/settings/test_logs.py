@@ -40,6 +40,21 @@ def test_all_keys_are_taken() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        (["*"], ("*",)),
+        (["cs(User-Agent)", "SC-Status", "time_*"], ("cs_user_agent", "sc_status", "time_*")),
+        (["cs(*)", "x-edge-*"], ("cs_*", "x_edge_*")),
+        # What a viewer types or is given is wanted only where it is named.
+        (["NOT", "c-ip"], ("NOT", "c_ip", "cs_uri_query", "cs_cookie")),
+        (["NOT", "cs(Cookie)", "cs_uri_query"], ("NOT", "cs_cookie", "cs_uri_query")),
+    ],
+)
+def test_fields_may_be_spelled_as_aws_does(given, fields) -> None:
+    assert parse_logs({"fields": given}).fields == fields
+
+
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         (None, "LOGS of the startup script is None. Set it to {}"),
