@@ -13,7 +13,16 @@ from guance_aws_cloudfront.errors import RunSkipped, StepError
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import LOGS_AREA, READING, State, claim_seconds
 from guance_aws_cloudfront.guance.sink import LOGGING, POINTS_PER_CALL, Preview
-from guance_aws_cloudfront.logs.files import Listing, LogFile, Place, hour_floor, in_reading_order, listings, log_file
+from guance_aws_cloudfront.logs.files import (
+    HOUR,
+    Listing,
+    LogFile,
+    Place,
+    hour_floor,
+    in_reading_order,
+    listings,
+    log_file,
+)
 from guance_aws_cloudfront.logs.gunzip import BrokenFileError, lines_in_blocks
 from guance_aws_cloudfront.logs.keep import Keep
 from guance_aws_cloudfront.logs.lines import (
@@ -30,6 +39,8 @@ from guance_aws_cloudfront.logs.lines import (
 from guance_aws_cloudfront.logs.places import are_places_due, find_places
 from guance_aws_cloudfront.logs.points import LinePoints, log_tags
 from guance_aws_cloudfront.logs.progress import (
+    LATE_HOURS,
+    MOST_FILES,
     NOTHING_WRITTEN,
     LogProgress,
     Stretches,
@@ -63,7 +74,7 @@ from guance_aws_cloudfront.version import VERSION
 PRICE_OF_LIST, PRICE_OF_GET, PRICE_OF_GB = 0.005 / 1000, 0.0004 / 1000, 0.09
 # So many files are kept in mind of those that are to be read: a run gets through fewer.
 MOST_FILES_A_RUN = 20_000
-# So many errors of a bucket end reading it in a run, or one where it does not allow it.
+# So many errors of a bucket end reading it in a run; one that denies it ends reading the files of its distribution.
 MOST_ERRORS = 3
 # So many lines or files are named in a sentence.
 MOST_NAMED = 3
@@ -277,6 +288,8 @@ def _progress(
             stretches = both_written(stretches_of(progress, mark), known_there)
             files = {**progress.files, mark: (hour, stretches)}
             found[reading["distribution"]] = progress._replace(files=files)
+            # At once: the next file that is read takes its place in CACHE.
+            run.state.save_files_of(reading["distribution"], found[reading["distribution"]].as_json())
     late = [gap for gap in (not_caught_up(one, now, logs.max_catch_up) for one in found.values()) if gap]
     if late:
         start, end = min(gap[0] for gap in late), max(gap[1] for gap in late)
@@ -344,12 +357,14 @@ def read_files(report: LogsRun, aws: LogFilesAws, left: List[LogFile]) -> None:
     """
     asked: List[LogFile] = []
     in_bucket: Counts[str] = Counter()
+    denied: Set[Tuple[str, str]] = set()
     errors: Dict[str, List[str]] = {}
 
     def wanted() -> Iterator[Tuple[str, str, int]]:
-        # A bucket that does not let itself be read is not asked for each of its files.
+        # What does not let itself be read is not asked for each of its files. A policy may allow those of some
+        # distributions in a bucket and not those of others.
         for file in list(left):
-            if in_bucket[file.bucket] < MOST_ERRORS:
+            if in_bucket[file.bucket] < MOST_ERRORS and (file.bucket, file.distribution) not in denied:
                 asked.append(file)
                 yield file.bucket, file.key, file.size
 
@@ -370,7 +385,10 @@ def read_files(report: LogsRun, aws: LogFilesAws, left: List[LogFile]) -> None:
                         report.files["gone"] += 1
                         _keep(report, file, after_file(report.progress[file.distribution], file))
                     else:
-                        in_bucket[file.bucket] += MOST_ERRORS if isinstance(error, AwsDeniedError) else 1
+                        if isinstance(error, AwsDeniedError):
+                            denied.add((file.bucket, file.distribution))
+                        else:
+                            in_bucket[file.bucket] += 1
                         errors.setdefault(str(error), []).append(file.distribution)
                 if is_done:
                     left.remove(file)
@@ -503,6 +521,7 @@ def _keep_reading(report: LogsRun, file: LogFile, stretches: Stretches) -> None:
 def _end(report: LogsRun, left: Sequence[LogFile], now: float) -> None:
     """Keep what is known of the files of each distribution that could be listed, and tell what is given up."""
     lost: Counts[int] = Counter()
+    full: List[str] = []
     for distribution, progress in report.progress.items():
         if distribution in report.failed:
             continue
@@ -510,9 +529,17 @@ def _end(report: LogsRun, left: Sequence[LogFile], now: float) -> None:
         looked = distribution in report.looked
         closed = after_run(progress, unread, now, report.logs.max_catch_up, looked)
         lost.update(dict(closed.given_up))
+        may_come_late = max(hour_floor(now) - LATE_HOURS * HOUR, hour_floor(now - report.logs.max_catch_up))
+        if closed.progress.since > max(progress.since, may_come_late):
+            full.append(distribution)
         if closed.progress != progress:
             report.progress[distribution] = closed.progress
             report.run.state.save_files_of(distribution, closed.progress.as_json())
+    if full:
+        report.run.log.warn(
+            f"Access logs of {some_of(full)}: there are more log files than are kept in mind of a distribution "
+            f"({MOST_FILES:,}). Files of the older hours that come late are not read."
+        )
     if lost:
         report.files["given_up"] = sum(lost.values())
         report.run.log.warn(

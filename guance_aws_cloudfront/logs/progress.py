@@ -181,7 +181,7 @@ def after_run(progress: LogProgress, left: Sequence[LogFile], now: float, max_ca
 
     Hours of which files may still come late stay open, and those of files that are left or wait, but for
     `max_catch_up` seconds. With `looked`, all hours were looked through. What does not fit in the bounds of what is
-    kept is given up from the oldest hour on.
+    kept is given up from the oldest hour on, but for this hour and the last.
     """
     # Files that were listed and not read, and those of which a part is written or lines wait.
     unfinished = {
@@ -193,10 +193,11 @@ def after_run(progress: LogProgress, left: Sequence[LogFile], now: float, max_ca
         since = max(since, min([hour_floor(now) - LATE_HOURS * HOUR, *unfinished.values()]))
     known = Counter({hour: len(marks) for hour, marks in progress.done.items()})
     known.update(hour for hour, _ in progress.files.values())
-    room = MOST_FILES
+    # Most files of this hour and the last are still to come: these are kept, however many.
+    room, newest = MOST_FILES, hour_floor(now) - HOUR
     for hour in sorted((hour for hour in known if hour >= since), reverse=True):
         room -= known[hour]
-        if room < 0:
+        if room < 0 and hour < newest:
             since = hour + HOUR
             break
     read_again = [hour for mark, hour in unfinished.items() if hour >= since and not is_waiting(progress, mark)]

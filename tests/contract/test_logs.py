@@ -565,6 +565,23 @@ def test_lines_without_a_time_get_the_hour_of_their_file_and_that_is_told(func, 
     assert point.time == NOW - HOUR
 
 
+def test_more_files_than_are_kept_in_mind_are_told_and_new_ones_are_read(func, aws, datakit, one, clock) -> None:
+    collected(func)
+    ((key, (kept, _)),) = [row for row in func.store.rows.items() if row[0][1].startswith(f"logs/files/{one}/")]
+    hours = {str(NOW - hour * HOUR): "".join(f"{hour}{number:07d}" for number in range(4000)) for hour in (2, 5, 6)}
+    kept = json.loads(kept)
+    kept.update(at=NOW - 20 * HOUR, done={**kept["done"], **hours}, looked=0)
+    func.store.rows[key] = (json.dumps(kept), None)
+    aws.put_logs(one, PLACE, START + 600, START + 900)
+    clock.advance(300)
+    record = collected(func)
+    warning = f"Access logs of {one}: there are more log files than are kept in mind of a distribution (4,200)."
+    assert [text for text in record.return_value["warnings"] if text.startswith(warning)]
+    assert record.return_value["lines"]["written"] == len(rows(aws, one, START + 600, START + 900))
+    clock.advance(300)
+    assert "kept in mind" not in collected(func).log
+
+
 def test_a_redis_that_fails_costs_no_line_and_is_told_once(func, aws, datakit, one) -> None:
     put(aws, one, "aaaa", HEADER + "".join(line(number) for number in range(450)))
 

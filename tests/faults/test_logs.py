@@ -308,6 +308,27 @@ def test_a_bucket_is_forbidden_for_an_hour_and_the_other_one_is_read_on(
     assert written_lines(datakit) == sorted([*true_lines(aws, shop, *spans), *true_lines(aws, blog, *spans)])
 
 
+def test_a_distribution_whose_files_are_forbidden_costs_others_in_its_bucket_nothing(
+    func, aws, datakit, clock, shop
+) -> None:
+    blog = aws.add_distribution(aws.account, ["blog.example.com"], settings=logging_to(BUCKET), traffic=FEW)
+    spans = [(NOW - HOUR + number * 600, NOW - HOUR + number * 600 + 600) for number in range(6)]
+    for span in spans:
+        aws.put_logs(shop, PLACE, *span, files=3)
+        aws.put_logs(blog, PLACE, *span, files=3)
+    aws.faults.add(Fault("GetObject", code="AccessDenied", status=403, resource=f"{BUCKET}/cf/{blog}*"))
+    record = collect(func)
+    assert record.status == "failure"
+    assert f"Concerns the access logs of {blog}." in record.exception
+    assert written_lines(datakit) == true_lines(aws, shop, *spans)
+    # Its further files are not asked for one by one.
+    assert gets(aws) < 18 + 9
+    aws.faults.clear()
+    clock.advance(5 * MINUTE)
+    succeeded(func)
+    assert written_lines(datakit) == sorted([*true_lines(aws, shop, *spans), *true_lines(aws, blog, *spans)])
+
+
 def test_s3_is_overloaded_for_a_while_and_some_files_are_read_all_the_same(
     func,
     aws,

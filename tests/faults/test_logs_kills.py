@@ -111,6 +111,17 @@ def test_of_a_redis_that_was_emptied_too_the_lines_of_one_file_come_again(logs) 
     expected_once(logs, ids, again=300)
 
 
+def test_of_two_runs_that_are_killed_each_in_another_file_no_line_is_repeated(logs) -> None:
+    ids = put(logs, "aa", 330, NOW - 2 * HOUR)
+    killed_at(logs, "write logging", 4)
+    logs.clock.advance(5 * MINUTE)
+    # Read first, for it is newer.
+    ids += put(logs, "bb", 330)
+    killed_at(logs, "write logging", 3)
+    after_a_kill(logs)
+    expected_once(logs, ids)
+
+
 def scripts_of(world):
     return {name for name in world.func.scripts if name.startswith((f"{SET}__", "startup__"))}
 

@@ -111,6 +111,16 @@ def test_what_is_kept_is_bounded_and_the_oldest_hours_give_way() -> None:
     assert len(json.dumps(progress.as_json())) < 40_000
 
 
+def test_of_more_files_than_are_kept_none_of_this_hour_and_the_last_is_given_up() -> None:
+    marks = tuple(f"{number:08d}" for number in range(MOST_FILES + 1))
+    hours = [NOW - hour * HOUR for hour in range(4)]
+    progress, _ = closed(LogProgress(SINCE, dict.fromkeys(hours, marks)), now=NOW + 1800)
+    assert progress.since == NOW - HOUR
+    # A file that comes in the next minute is read, and those that are done are not read again.
+    assert to_read(progress, [file_of(0), file_of(1), file_of(2)], keeps_old=False) == [file_of(0), file_of(1)]
+    assert list(progress.done) == hours[:2]
+
+
 def test_an_outage_that_was_too_long_is_told() -> None:
     assert not_caught_up(LogProgress(SINCE, looked=NOW - 3 * DAY), NOW, 2 * DAY) == (NOW - 3 * DAY, NOW - 2 * DAY)
     assert not_caught_up(LogProgress(SINCE, looked=NOW - DAY), NOW, 2 * DAY) is None
