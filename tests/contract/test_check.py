@@ -143,6 +143,10 @@ def test_a_required_action_that_is_denied_is_a_failure(func, aws, datakit, one, 
     assert f"Allow the IAM action {action}" in record.exception
     assert results(record)[action] == "FAILED"
     assert results(record)["CloudWatch's region"] == "untried"
+    if action == REQUIRED[0]:
+        assert {rows(record)[what][1] for what in ("CloudWatch's region", *OPTIONAL[2:])} == {
+            "no distribution is known"
+        }
     assert results(record)["cloudwatch:ListMetrics"] == results(record)["versions"] == "ok"
     assert verdict(record) == f"NOT READY: 1 of 15 checks failed: {action}."
 
@@ -163,6 +167,7 @@ def test_without_distributions_the_rest_is_tried(func, aws, datakit) -> None:
     untried = {what: detail for what, (result, detail) in rows(record).items() if result == "untried"}
     assert set(untried) == {"CloudWatch's region", *OPTIONAL[2:], "connector", "delivered"}
     assert untried["connector"] == '"datakit" is there; no object was written, because there is no distribution'
+    assert {untried[what] for what in ("CloudWatch's region", *OPTIONAL[2:])} == {"there is no distribution"}
     assert rows(record)["cloudwatch:GetMetricData"][0] == "ok"
     assert verdict(record).startswith("READY, as far as it could be tried: 10 of 15 checks are ok; untried: Cloud")
     assert datakit.posts == []
