@@ -143,6 +143,7 @@ def test_a_required_action_that_is_denied_is_a_failure(func, aws, datakit, one, 
     assert f"Allow the IAM action {action}" in record.exception
     assert results(record)[action] == "FAILED"
     assert results(record)["CloudWatch's region"] == "untried"
+    assert f"; {1 if action == REQUIRED[0] else 0} metric" in record.log
     if action == REQUIRED[0]:
         assert {rows(record)[what][1] for what in ("CloudWatch's region", *OPTIONAL[2:])} == {
             "no distribution is known"
@@ -224,6 +225,7 @@ def test_tags_that_may_not_be_read_are_told_at_the_distributions(
     assert rows(record)["distributions"][0] == result
     assert sentence in rows(record)["distributions"][1]
     assert record.status == ("failure" if result == "FAILED" else "success")
+    assert ("but for distributions, which your configuration needs" in verdict(record)) is (result == "missing")
 
 
 def test_a_key_that_aws_does_not_take_is_told_once(func, aws, datakit, one) -> None:
@@ -408,6 +410,15 @@ def test_calls_that_take_long_leave_time_for_the_rest(func, aws, datakit, one, c
     record = func.call(CHECK)
     assert rows(record)["cloudwatch:ListMetrics"] == TOO_LONG
     assert results(record)["connector"] == "ok"
+
+
+def test_a_required_action_that_there_is_no_time_for_is_not_ready(func, aws, datakit, one, clock) -> None:
+    begun = clock.monotonic()
+    func.on_event = lambda name: clock.advance(10) if name == "print" and clock.monotonic() < begun + 40 else None
+    record = func.call(CHECK)
+    assert results(record)[REQUIRED[0]] == "ok"
+    assert rows(record)[REQUIRED[1]] == TOO_LONG
+    assert (record.status, verdict(record)) == ("failure", f"NOT READY: {REQUIRED[1]} could not be tried.")
 
 
 @pytest.mark.parametrize(
