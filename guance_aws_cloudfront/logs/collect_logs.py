@@ -319,8 +319,10 @@ def list_files(report: LogsRun, aws: LogFilesAws, now: float) -> List[LogFile]:
             continue
         report.files["listed"] += len(answer)
         by_distribution: Dict[str, List[LogFile]] = {}
+        # A folder of a thousand distributions has a million files in 26 hours.
+        known = frozenset(distributions)
         for key, size in answer:
-            file = log_file(listing.bucket, key, size, distributions)
+            file = log_file(listing.bucket, key, size, known)
             if file and file.hour >= wanted[file.distribution]:
                 by_distribution.setdefault(file.distribution, []).append(file)
         for distribution, files in by_distribution.items():

@@ -7,7 +7,7 @@ Of the newer kind the folder may have the distribution and the hour in it too.
 import base64
 import hashlib
 import re
-from typing import Any, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Collection, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from guance_aws_cloudfront.logs.lines import hour_of
 from guance_aws_cloudfront.settings.logs import Bucket
@@ -151,7 +151,7 @@ def filled(path: str, hour: int) -> str:
     return VARIABLE.sub(lambda variable: parts.get(variable.group(1), variable.group(0)), path)
 
 
-def log_file(bucket: str, key: str, size: int, distributions: Iterable[str]) -> Optional[LogFile]:
+def log_file(bucket: str, key: str, size: int, distributions: Collection[str]) -> Optional[LogFile]:
     """The log file that a key is of, if it is one of these distributions; None for any other object."""
     found = NAME.match(key.rpartition("/")[2])
     if not found:
@@ -161,6 +161,8 @@ def log_file(bucket: str, key: str, size: int, distributions: Iterable[str]) -> 
         at = hour_of(*map(int, hour))
     except ValueError:
         return None
+    if head in distributions:
+        return LogFile(head, at, bucket, key, size)
     # Where a prefix has no slash at its end, it stands right before the distribution.
     named = [one for one in distributions if head.endswith(one)]
     return LogFile(max(named, key=len), at, bucket, key, size) if named else None

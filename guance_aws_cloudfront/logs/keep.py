@@ -5,7 +5,8 @@ from zlib import crc32
 
 from guance_aws_cloudfront.logs.lines import Layout
 from guance_aws_cloudfront.settings.logs import Rule
-from guance_aws_cloudfront.settings.patterns import fits
+from guance_aws_cloudfront.settings.patterns import EXCEPT, fits
+from guance_aws_cloudfront.text import url_decoded
 
 # What rules look at, and what the share of the rest is drawn by. Of an edge result either column will do.
 COLUMNS = ("sc_status", "cs_method", "x_edge_result_type", "x_edge_detailed_result_type", "cs_uri_stem")
@@ -24,7 +25,8 @@ class Keep:
     """
 
     def __init__(self, rules: Sequence[Rule], rest: float) -> None:
-        self._rules, self._limit = rules, int(rest * HASHES)
+        self._rules = [rule._replace(edge_result=_in_small_letters(rule.edge_result)) for rule in rules]
+        self._limit = int(rest * HASHES)
         # By the parts of a line that have few values.
         self._known: Dict[Tuple[str, ...], Paths] = {}
 
@@ -48,7 +50,8 @@ class Keep:
         if paths is None:
             paths = self._known[parts] = self._paths(*parts)
         for patterns in paths:
-            if patterns is None or (path >= 0 and fits([values[path]], patterns)):
+            # As it is in the file, or as Guance shows it.
+            if patterns is None or (path >= 0 and fits([values[path], url_decoded(values[path])], patterns)):
                 return True
         if not self._limit:
             return False
@@ -56,7 +59,7 @@ class Keep:
         return crc32(drawn_by.encode(errors="replace")) < self._limit
 
     def _paths(self, status: str, method: str, result: str, detailed: str) -> Paths:
-        results = [one for one in (result, detailed) if one]
+        results = [one.lower() for one in (result, detailed) if one]
         found: Paths = []
         for rule in self._rules:
             fits_all = (
@@ -68,3 +71,7 @@ class Keep:
                 found.append(rule.path)
         # A rule for any path makes the others needless.
         return [None] if None in found else found
+
+
+def _in_small_letters(patterns: Optional[Tuple[str, ...]]) -> Optional[Tuple[str, ...]]:
+    return patterns and tuple(one if one == EXCEPT else one.lower() for one in patterns)

@@ -108,7 +108,7 @@ def _patterns(raw: Any, key: str, allowed: str) -> Tuple[str, ...]:
 
 def _fields(raw: Any) -> Tuple[str, ...]:
     """Patterns on the names of fields, which may be spelled as AWS does: `cs(User-Agent)` is `cs_user_agent`."""
-    allowed = "a list of names of fields or patterns of these, such as ['sc_status', 'cs_*'] or ['NOT', 'c_ip']"
+    allowed = "a list of names of fields or patterns of these, such as ['sc_*', 'time_taken'] or ['NOT', 'c_ip']"
     head, *more = _patterns(raw, "fields", allowed)
     patterns = [re.sub(r"[^a-z0-9*]+", "_", one.lower()).strip("_") for one in (head, *more)]
     if not all(patterns):
@@ -150,10 +150,10 @@ def _rule(raw: Mapping[str, Any]) -> Rule:
 
 
 def _as_texts(raw: Any) -> Any:
-    """A list with its whole numbers as texts: a status may be given as one."""
+    """A list with its whole numbers as texts: a status may be given as one, and in Python 000 is 0."""
     if not isinstance(raw, (list, tuple)):
         return raw
-    return [str(one) if isinstance(one, int) and not isinstance(one, bool) else one for one in raw]
+    return [(str(one) if one else "0*") if isinstance(one, int) and not isinstance(one, bool) else one for one in raw]
 
 
 def _buckets(raw: Any) -> Tuple[Tuple[str, Bucket], ...]:

@@ -26,6 +26,24 @@ def kept(keep, rest=0, layout=LAYOUT):
     return [name for name, values in LINES.items() if chosen.takes(values, places)]
 
 
+@pytest.mark.parametrize("path", ["/größe *", "/gr%C3%B6%C3%9Fe%20*", "/gr*"])
+def test_a_path_is_told_as_guance_shows_it_or_as_it_is_in_the_file(path) -> None:
+    values = ["GET", "200", "/gr%C3%B6%C3%9Fe%20xl", "Hit", "Hit", "request-6=="]
+    for patterns, is_kept in (([path], True), (["NOT", path], False)):
+        chosen = Keep(parse_logs({"keep": {"path": patterns}}).rules, 0)
+        assert chosen.takes(values, chosen.places(LAYOUT)) is is_kept
+
+
+@pytest.mark.parametrize("status", [0, "000"])
+def test_a_viewer_that_left_is_kept_by_the_number_too(status) -> None:
+    assert kept({"status": [status]}) == ["left"]
+
+
+def test_edge_results_fit_in_small_letters_too() -> None:
+    assert kept({"edge_result": ["error"]}) == kept({"edge_result": ["Error"]})
+    assert kept({"edge_result": ["NOT", "hit", "miss"]}) == kept({"edge_result": ["NOT", "Hit", "Miss"]})
+
+
 @pytest.mark.parametrize(
     ("keep", "names"),
     [
