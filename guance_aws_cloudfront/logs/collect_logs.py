@@ -360,6 +360,8 @@ def read_files(report: LogsRun, aws: LogFilesAws, left: List[LogFile]) -> None:
     asked: List[LogFile] = []
     in_bucket: Counts[str] = Counter()
     denied: Set[Tuple[str, str]] = set()
+    # By bucket, the first sentence: each names another file.
+    denials: Dict[str, str] = {}
     errors: Dict[str, List[str]] = {}
 
     def wanted() -> Iterator[Tuple[str, str, int]]:
@@ -387,11 +389,13 @@ def read_files(report: LogsRun, aws: LogFilesAws, left: List[LogFile]) -> None:
                         report.files["gone"] += 1
                         _keep(report, file, after_file(report.progress[file.distribution], file))
                     else:
+                        text = str(error)
                         if isinstance(error, AwsDeniedError):
                             denied.add((file.bucket, file.distribution))
+                            text = denials.setdefault(file.bucket, text)
                         else:
                             in_bucket[file.bucket] += 1
-                        errors.setdefault(str(error), []).append(file.distribution)
+                        errors.setdefault(text, []).append(file.distribution)
                 if is_done:
                     left.remove(file)
                 if report.is_over():

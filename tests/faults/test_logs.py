@@ -329,6 +329,20 @@ def test_a_distribution_whose_files_are_forbidden_costs_others_in_its_bucket_not
     assert written_lines(datakit) == sorted([*true_lines(aws, shop, *spans), *true_lines(aws, blog, *spans)])
 
 
+def test_a_bucket_that_is_forbidden_is_told_in_one_sentence_whatever_files_are_in_it(func, aws, clock, shop) -> None:
+    ids = [shop]
+    for number in range(7):
+        alias = f"blog{number}.example.com"
+        ids.append(aws.add_distribution(aws.account, [alias], settings=logging_to(BUCKET), traffic=FEW))
+    for one in ids:
+        aws.put_logs(one, PLACE, NOW - HOUR, NOW - HOUR + 600)
+    aws.deny(AK_ID, "s3:GetObject", BUCKET)
+    exception = collect(func).exception
+    assert exception.count("permission is denied") == 1
+    assert "and 3 more." in exception
+    assert gets(aws) <= 3 * len(ids)
+
+
 def test_s3_is_overloaded_for_a_while_and_some_files_are_read_all_the_same(
     func,
     aws,
