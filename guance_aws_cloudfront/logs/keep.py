@@ -13,6 +13,7 @@ COLUMNS = ("sc_status", "cs_method", "x_edge_result_type", "x_edge_detailed_resu
 REQUEST = "x_edge_request_id"
 # Hashes are of so many values.
 HASHES = 2**32
+MOST_KNOWN = 4096
 
 # The patterns on paths of the rules whose other parts fit; None among them where any path will do.
 Paths = List[Optional[Tuple[str, ...]]]
@@ -48,6 +49,9 @@ class Keep:
         )
         paths = self._known.get(parts)
         if paths is None:
+            if len(self._known) >= MOST_KNOWN:
+                # A method is whatever a viewer sent.
+                self._known.clear()
             paths = self._known[parts] = self._paths(*parts)
         for patterns in paths:
             # As it is in the file, or as Guance shows it.

@@ -1,5 +1,7 @@
 """Which lines are kept: any rule will do, all its parts must fit, and of the rest a share that is always the same."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,20 @@ def test_a_path_is_told_as_guance_shows_it_or_as_it_is_in_the_file(path) -> None
 @pytest.mark.parametrize("status", [0, "000"])
 def test_a_viewer_that_left_is_kept_by_the_number_too(status) -> None:
     assert kept({"status": [status]}) == ["left"]
+
+
+def test_methods_that_viewers_make_up_do_not_fill_the_memory() -> None:
+    chosen = Keep(parse_logs({"keep": {"method": ["POST"]}}).rules, 0)
+    places = chosen.places(LAYOUT)
+    tracemalloc.start()
+    try:
+        for number in range(50_000):
+            assert not chosen.takes([f"M{number}", "400", "/", "Error", "Error", "r"], places)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 5e6
+    assert chosen.takes(LINES["down"], places)
 
 
 def test_edge_results_fit_in_small_letters_too() -> None:
