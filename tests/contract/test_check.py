@@ -299,6 +299,8 @@ def test_the_wrong_region_in_china_is_found(func, aws, datakit, in_china) -> Non
 def test_no_traffic_in_china_is_no_wrong_region(func, aws, datakit, in_china) -> None:
     aws.add_distribution(in_china, traffic=IDLE)
     assert rows(func.call(CHECK))["CloudWatch's region"][0] == "untried"
+    # All else is asked of the account's own region.
+    assert {call.region for call in aws.calls if call.operation == "ListMetrics"} == {"cn-north-1"}
     aws.faults.add(Fault("GetMetricData", code="AccessDenied", message="no", region="cn-northwest-1"))
     result, detail = rows(func.call(CHECK))["CloudWatch's region"]
     assert result == "untried"
