@@ -145,3 +145,44 @@ def test_whatever_comes_for_one_series_the_others_stand(pages) -> None:
     assert set(values) <= set(range(NOW, NOW + 600, 60))
     assert all(isinstance(value, float) and math.isfinite(value) for value in values.values())
     assert all(isinstance(said, str) for said in failed)
+
+
+def merged(*pages):
+    return merge_pages([{"MetricDataResults": page} for page in pages], REQUEST)
+
+
+def test_values_that_are_no_finite_numbers_are_left_out_and_counted_by_field() -> None:
+    nan, inf = math.nan, math.inf
+    answers = merged([result(MINUTES, [1.0, nan, inf]), GOOD], [result([NOW + 180, NOW + 240], ["x", 2])])
+    assert (answers.queries[0].times, [*answers.queries[0].values]) == ([NOW, NOW + 240], [1.0, 2.0])
+    assert no_numbers(BATCH, answers) == {"Requests_Sum": 3}
+    # A number that is none for Python is none, though it is finite, and the other way round.
+    for odd in (True, "1", None, nan, -inf):
+        assert no_numbers(BATCH, merged([result([NOW], [odd])])) == {"Requests_Sum": 1}
+    # The same field of two distributions.
+    two = [*BATCH[:1], *plan_series(["E2"], DEFAULT_METRICS[:1])]
+    request = metric_data_request(two, Window(NOW, NOW + 600), 60)
+    page = [{**result(MINUTES, [nan, nan, 1.0]), "Id": "q0"}, {**result(MINUTES, [nan, 1.0, 1.0]), "Id": "q1"}]
+    assert no_numbers(two, merge_pages([{"MetricDataResults": page}], request)) == {"Requests_Sum": 3}
+
+
+def test_of_what_is_out_of_step_no_value_is_counted() -> None:
+    answers = merged([result(MINUTES, [math.nan, 1.0, 1.0])], [result([NOW + 60], [1.0])])
+    assert (incomplete(BATCH[:1], answers), no_numbers(BATCH, answers)) == ({TWICE: BATCH[:1]}, {})
+
+
+def test_every_minute_of_the_window_may_be_answered_and_each_query_on_any_page() -> None:
+    every = list(range(NOW, NOW + 600, 60))
+    answers = merged([{"Id": "none of ours"}, result(every, [1.0] * 10)])
+    assert answers.queries[0].times == every
+    assert answers.messages == ["a result is left out, because it belongs to none of the queries"]
+
+
+def test_what_cloudwatch_remarks_on_complete_answers_is_told_once_and_why_others_are_incomplete() -> None:
+    slow, other = {"Code": "Slow", "Value": "x"}, {"Code": "Other", "Value": "y"}
+    answers = merged(
+        [result(MINUTES, [1.0] * 3, Messages=[slow]), {**GOOD, "Messages": [slow]}],
+        [{"Id": "q2", "Timestamps": [], "Values": [], "StatusCode": "PartialData", "Messages": [other, other]}],
+    )
+    assert remarks(answers) == ["Slow: x"]
+    assert incomplete(BATCH, answers) == {"PartialData; Other: y": [BATCH[2]]}
