@@ -6,6 +6,7 @@ Of the newer kind the folder may have the distribution and the hour in it too.
 
 import base64
 import hashlib
+import os
 import re
 from typing import Any, Collection, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -138,7 +139,9 @@ def _listings_of_path(bucket: str, path: str, distribution: str, since: int, unt
     if is_in_order and distribution in head:
         return [Listing(bucket, head, filled(f"{path}{distribution}.{STAMP}", since))]
     if variables == TIME_VARIABLES:
-        return [Listing(bucket, head, filled(path[: path.rindex("}") + 1], since))]
+        first, last = (filled(path[: path.rindex("}") + 1], hour) for hour in (since, until))
+        # At a bucket's root, anything may stand beside the years.
+        return [Listing(bucket, head or os.path.commonprefix([first, last]), first)]
     folders = (filled(path, hour) for hour in range(since, until + 1, HOUR))
     return [Listing(bucket, f"{folder}{distribution}.", "") for folder in dict.fromkeys(folders)]
 

@@ -124,6 +124,14 @@ def test_distributions_that_share_a_folder_by_the_hour_share_its_listing() -> No
     assert listings(place, "E1", SINCE, NOW) == listings(place, "E2", SINCE, NOW)
 
 
+def test_at_the_root_of_a_bucket_nothing_is_listed_but_years() -> None:
+    (found,) = listings(Place("v2", "b", ("{yyyy}/{MM}/{dd}/{HH}/",)), "E1", SINCE, NOW)
+    assert found == Listing("b", "2026/03/01/", "2026/03/01/08")
+    assert not "backups/of-a-million.gz".startswith(found.prefix)
+    (found,) = listings(Place("v2", "b", ("year={yyyy}/{MM}/{dd}/{HH}/",)), "E1", NOW - 90 * 24 * HOUR, NOW)
+    assert found == Listing("b", "year=", "year=2025/12/01/10")
+
+
 PATHS = st.lists(st.sampled_from(["{yyyy}", "{MM}", "{dd}", "{HH}", "E1", "logs", "year={yyyy}"]), max_size=6)
 
 
