@@ -6,7 +6,7 @@ Of the newer kind the folder may have the distribution and the hour in it too.
 
 import base64
 import hashlib
-import os
+import itertools
 import re
 from typing import Any, Collection, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -140,8 +140,9 @@ def _listings_of_path(bucket: str, path: str, distribution: str, since: int, unt
         return [Listing(bucket, head, filled(f"{path}{distribution}.{STAMP}", since))]
     if variables == TIME_VARIABLES:
         first, last = (filled(path[: path.rindex("}") + 1], hour) for hour in (since, until))
+        in_common = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last))
         # At a bucket's root, anything may stand beside the years.
-        return [Listing(bucket, head or os.path.commonprefix([first, last]), first)]
+        return [Listing(bucket, head or "".join(one for one, _ in in_common), first)]
     folders = (filled(path, hour) for hour in range(since, until + 1, HOUR))
     return [Listing(bucket, f"{folder}{distribution}.", "") for folder in dict.fromkeys(folders)]
 
