@@ -74,7 +74,8 @@ from guance_aws_cloudfront.version import VERSION
 PRICE_OF_LIST, PRICE_OF_GET, PRICE_OF_GB = 0.005 / 1000, 0.0004 / 1000, 0.09
 # So many files are kept in mind of those that are to be read: a run gets through fewer.
 MOST_FILES_A_RUN = 20_000
-# So many errors of a bucket end reading it in a run; one that denies it ends reading the files of its distribution.
+# So many errors end reading the files of a distribution in a run, or one that denies it; and so many distributions with
+# errors end reading their bucket.
 MOST_ERRORS = 3
 # So many lines or files are named in a sentence.
 MOST_NAMED = 3
@@ -358,17 +359,19 @@ def read_files(report: LogsRun, aws: LogFilesAws, left: List[LogFile]) -> None:
     Ends when the time of the run is over, or it has written as many lines as it may. What cannot be read is told.
     """
     asked: List[LogFile] = []
-    in_bucket: Counts[str] = Counter()
+    in_bucket: DefaultDict[str, Counts[str]] = defaultdict(Counter)
     denied: Set[Tuple[str, str]] = set()
     # By bucket, the first sentence: each names another file.
     denials: Dict[str, str] = {}
     errors: Dict[str, List[str]] = {}
 
     def wanted() -> Iterator[Tuple[str, str, int]]:
-        # What does not let itself be read is not asked for each of its files. A policy may allow those of some
-        # distributions in a bucket and not those of others.
+        # What does not let itself be read is not asked for each of its files. In a bucket, those of some distributions
+        # may be denied, archived or encrypted, and those of others not.
         for file in list(left):
-            if in_bucket[file.bucket] < MOST_ERRORS and (file.bucket, file.distribution) not in denied:
+            failed = in_bucket[file.bucket]
+            is_given_up = failed[file.distribution] >= MOST_ERRORS or len(failed) >= MOST_ERRORS
+            if not is_given_up and (file.bucket, file.distribution) not in denied:
                 asked.append(file)
                 yield file.bucket, file.key, file.size
 
@@ -394,7 +397,7 @@ def read_files(report: LogsRun, aws: LogFilesAws, left: List[LogFile]) -> None:
                             denied.add((file.bucket, file.distribution))
                             text = denials.setdefault(file.bucket, text)
                         else:
-                            in_bucket[file.bucket] += 1
+                            in_bucket[file.bucket][file.distribution] += 1
                         errors.setdefault(text, []).append(file.distribution)
                 if is_done:
                     left.remove(file)

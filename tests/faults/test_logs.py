@@ -308,15 +308,18 @@ def test_a_bucket_is_forbidden_for_an_hour_and_the_other_one_is_read_on(
     assert written_lines(datakit) == sorted([*true_lines(aws, shop, *spans), *true_lines(aws, blog, *spans)])
 
 
-def test_a_distribution_whose_files_are_forbidden_costs_others_in_its_bucket_nothing(
-    func, aws, datakit, clock, shop
+@pytest.mark.parametrize(
+    ("code", "status"), [("AccessDenied", 403), ("InvalidObjectState", 403), ("KMS.DisabledException", 400)]
+)
+def test_a_distribution_whose_files_cannot_be_had_costs_others_in_its_bucket_nothing(
+    func, aws, datakit, clock, shop, code, status
 ) -> None:
     blog = aws.add_distribution(aws.account, ["blog.example.com"], settings=logging_to(BUCKET), traffic=FEW)
     spans = [(NOW - HOUR + number * 600, NOW - HOUR + number * 600 + 600) for number in range(6)]
     for span in spans:
         aws.put_logs(shop, PLACE, *span, files=3)
         aws.put_logs(blog, PLACE, *span, files=3)
-    aws.faults.add(Fault("GetObject", code="AccessDenied", status=403, resource=f"{BUCKET}/cf/{blog}*"))
+    aws.faults.add(Fault("GetObject", code=code, status=status, resource=f"{BUCKET}/cf/{blog}*"))
     record = collect(func)
     assert record.status == "failure"
     assert f"Concerns the access logs of {blog}." in record.exception
