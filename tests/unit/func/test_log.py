@@ -27,6 +27,14 @@ def test_the_closing_sentence_names_ten_parts_and_counts_the_rest() -> None:
         log.end({})
 
 
+def test_of_ten_parts_there_are_no_more() -> None:
+    log = RunLog("prod")
+    for number in range(10):
+        log.fail(f"Part {number:02} broke.")
+    with pytest.raises(CollectError, match=r"\(10\) Part 09 broke\.$"):
+        log.end({})
+
+
 def test_a_good_end_gives_the_summary_with_the_warnings() -> None:
     log = RunLog("prod")
     log.warn("Mind that.")

@@ -153,3 +153,7 @@ def test_derived_fields_stand_beside_cloudwatchs_own_and_change_none_of_them() -
         "f": {"FunctionThrottles_Sum": 1.0},
     }
     assert set(minutes["E1"][NOW]) == {"Requests_Sum", "5xxErrorRate_Average"}
+
+
+def test_a_request_asks_for_as_many_data_points_as_aws_takes() -> None:
+    assert asked(1)["MaxDatapoints"] == 100_800

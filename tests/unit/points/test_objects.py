@@ -127,3 +127,8 @@ def test_what_cloudfront_says_to_an_origin_alone_is_not_reported(account) -> Non
         (header,) = shown["Items"][0]["CustomHeaders"]["Items"]
         assert header == {"HeaderName": "X-Origin-Verify", "HeaderValue": "***"}
     assert headers["Items"][0]["HeaderValue"] == "s3cret"
+
+
+def test_a_number_that_could_be_a_time_is_one_only_where_cloudfront_has_times(account) -> None:
+    fields = object_point({**RECORD, "LastModifiedTime": NOW - 60.0, "NewAtAws": NOW}, account, NOW)["fields"]
+    assert (fields["LastModifiedTime"], fields["NewAtAws"]) == ("2026-03-01T09:59:00Z", NOW)
