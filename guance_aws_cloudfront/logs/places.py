@@ -1,5 +1,6 @@
 """Finds out where the log files of each distribution are: by what the user says, and by what AWS tells."""
 
+from types import MappingProxyType
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from guance_aws_cloudfront.aws.errors import AwsDeniedError, AwsError
@@ -56,7 +57,7 @@ def find_places(
         kept = {**kept, "asked": int(now)}
         if unknown and account.partition.name in HAS_V2:
             try:
-                delivered = delivered_places(aws.deliveries(), unknown)
+                delivered = delivered_places(aws.deliveries(), unknown, begun)
                 kept.update(v2=delivered.places, remarks=delivered.remarks)
             except AwsDeniedError as denied:
                 text = f"{denied} Until then, only the older kind of logging is found; {NAME_IT}."
@@ -94,8 +95,14 @@ def are_places_due(state: State, now: float) -> bool:
     return not asked <= now < asked + ASKED_EVERY - SLACK
 
 
-def delivered_places(told: Deliveries, records: Sequence[Record]) -> Delivered:
-    """Where the deliveries to S3 of these distributions go to, out of what CloudWatch Logs tells of all deliveries."""
+def delivered_places(
+    told: Deliveries, records: Sequence[Record], begun: Mapping[str, str] = MappingProxyType({})
+) -> Delivered:
+    """Where the deliveries to S3 of these distributions go to, out of what CloudWatch Logs tells of all deliveries.
+
+    Of several deliveries of a distribution one is read, because each line is in all of them: the one that was `begun`
+    (the name of its place by distribution ID), or else the first by its ID.
+    """
     sources: Dict[str, str] = {}
     accounts: Dict[str, str] = {}
     for record in records:
@@ -117,9 +124,11 @@ def delivered_places(told: Deliveries, records: Sequence[Record]) -> Delivered:
             elsewhere.append(distribution)
         elif destination.get("outputFormat") == PARQUET:
             parquet.append(distribution)
-        elif distribution not in places:
+        else:
             bucket = (destination.get("deliveryDestinationConfiguration") or {}).get("destinationResourceArn")
-            places[distribution] = delivered_place(delivery, str(bucket), distribution, accounts[distribution])
+            place = delivered_place(delivery, str(bucket), distribution, accounts[distribution])
+            if distribution not in places or place.name == begun.get(distribution):
+                places[distribution] = place
     return Delivered(places, _remarks(parquet, elsewhere, places))
 
 

@@ -27,9 +27,9 @@ def delivery(distribution, to, number=1, kind="S3", **more):
 RECORDS = [{"Id": "E1", "ARN": arn_of("E1")}, {"Id": "E2", "ARN": arn_of("E2")}, {"Id": "E3"}]
 
 
-def found(deliveries, destinations=(), sources=("E1", "E2", "E9")):
+def found(deliveries, destinations=(), sources=("E1", "E2", "E9"), **begun):
     told = Deliveries([source(one) for one in sources], list(deliveries), list(destinations))
-    return delivered_places(told, RECORDS)
+    return delivered_places(told, RECORDS, begun)
 
 
 def test_the_places_are_those_of_deliveries_to_s3_of_these_distributions() -> None:
@@ -52,6 +52,16 @@ def test_of_several_deliveries_the_first_that_can_be_read_is_taken_in_a_fixed_or
         assert places["E1"].paths == ("b/",)
         # What is in Parquet is there in another form too.
         assert remarks == []
+
+
+def test_a_second_delivery_does_not_take_the_place_of_the_one_that_was_begun() -> None:
+    destinations = [destination("b"), destination("c")]
+    (begun,) = found([delivery("E1", "c", 3)], destinations).places.values()
+    places, _ = found([delivery("E1", "b", 2), delivery("E1", "c", 3)], destinations, E1=begun.name)
+    assert places["E1"].paths == ("c/",)
+    # One that is gone does not matter any more.
+    places, _ = found([delivery("E1", "b", 2)], destinations, E1=begun.name)
+    assert places["E1"].paths == ("b/",)
 
 
 def test_parquet_and_a_destination_of_another_account_are_told() -> None:
