@@ -168,7 +168,7 @@ def _odd_list(record: Record, name: str) -> Iterator[str]:
     if value is None and name not in STRUCTURES:
         if name in record:
             yield f"{name} cannot be read"
-    elif not isinstance(value, Mapping):
+    elif not isinstance(value, dict):
         if name not in STRUCTURES:
             yield _odd(record, name, "no structure")
     elif not isinstance(value.get("Items") or [], (list, tuple)):
@@ -184,7 +184,7 @@ def _odd_list(record: Record, name: str) -> Iterator[str]:
 
 def structure(value: Any) -> Record:
     """A structure of a record; an empty one where it is none."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _items(value: Any) -> List[Any]:
@@ -195,7 +195,7 @@ def _items(value: Any) -> List[Any]:
 
 def structures(value: Any) -> List[Record]:
     """The structures in a list of CloudFront's, without what is none."""
-    return [one for one in _items(value) if isinstance(one, Mapping)]
+    return [one for one in _items(value) if isinstance(one, dict)]
 
 
 def _arns(record: Record, associations: str) -> Set[str]:
