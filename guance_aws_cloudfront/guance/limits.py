@@ -236,6 +236,9 @@ def _key(key: Any, is_object: bool, said: Said) -> str:
 @lru_cache(maxsize=4096)
 def _plain(value: str) -> str:
     """On one line, without the backslashes that Func's helper strips or that would undo its own escapes."""
+    # Mostly there is nothing to do.
+    if value.isascii() and value.isprintable() and "\\" not in value:
+        return value.strip()
     return _STRAY.sub("", _BLANK.sub(" ", printable(value))).strip()
 
 
