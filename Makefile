@@ -57,7 +57,7 @@ assets: .venv/installed  ## dashboards and monitors for Guance, English and Chin
 pictures: .venv/installed  ## the READMEs' pictures of the page of `make demo` (needs Chromium with its driver)
 	@$(RUN) -m devtools.demo.pictures
 
-bench: .venv/installed  ## how lean the collector is, measured pair by pair, into docs/benchmarks.md (3 minutes)
+bench: .venv/installed  ## how lean the collector is, measured pair by pair, into docs/benchmarks.md (5 minutes)
 	@$(RUN) -m devtools.bench.run
 
 format: .venv/installed  ## lay out the source

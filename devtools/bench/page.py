@@ -15,9 +15,9 @@ the number of calls (rows 1) and of POSTs (rows 6).
 
 **Conditions:** {conditions}.
 
-Times are processor time, the lowest of several rounds, except in rows 7, which measure waiting. AWS's answers are
-prepared in advance: they go through botocore, but not over a network; in rows 3 the time to make them counts as ours.
-Each case runs in its own process.
+Times are processor time, the lowest of several rounds, except in rows 7, which measure waiting. Memory in rows 5 is the
+median of three processes. AWS's answers are prepared in advance: they go through botocore, but not over a network; in
+rows 3 the time to make them counts as ours. Each case runs in its own process.
 
 | | what | measured | target | verdict |
 |---|---|---|---|---|
@@ -46,8 +46,8 @@ MEANING = """
   find the scripts compiled, botocore imported and the models read.
 - **Rows 4 and 5, many distributions and long outages:** with 10,000 distributions, each takes {time:.2f} times the
   time and {memory:.2f} times the memory that each takes with 100. Catching up a day's outage takes {day:.0f} MB more
-  than botocore itself. The remaining difference between 3 and 24 hours is memory that C's allocator keeps for each
-  thread.
+  than botocore itself. The remaining difference between 3 and 24 hours is what is known of the points that were
+  sent in the last three hours, and memory that C's allocator keeps for each thread.
 - **Rows 6, writing:** no more POSTs than Func's helper needs for so many points, and none for points that have been
   written before.
 - **Rows 7, the quota that you share:** the calls of a run never exceed what AWS allows the account in a second, so

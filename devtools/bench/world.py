@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import time
 from contextlib import redirect_stdout
 from io import StringIO
-from typing import Any, Dict, List, Optional
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, MutableMapping, Optional
 
 import guance_aws_cloudfront.collect as collecting
 from devtools.bench.canned import CannedAWS
@@ -34,6 +36,30 @@ ACCOUNT = {
     "ak_secret": "s" * 40,
     "extra_tags": {"account_name": "prod"},
 }
+
+
+class RowsInFiles(MutableMapping[Any, Any]):
+    """Rows that do not lie in the memory of the process, as those of Redis do not."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: Dict[Any, Path] = {}
+
+    def __getitem__(self, key: Any) -> Any:
+        return pickle.loads(self._files[key].read_bytes())
+
+    def __setitem__(self, key: Any, row: Any) -> None:
+        file = self._files.setdefault(key, self._folder / str(len(self._files)))
+        file.write_bytes(pickle.dumps(row))
+
+    def __delitem__(self, key: Any) -> None:
+        self._files.pop(key)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 class Taker:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import threading
-from typing import AbstractSet, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Any, Callable, Dict, List, Mapping, MutableMapping, NamedTuple, Optional, Tuple
 
 from devtools.func.connectors import TYPES
 
@@ -49,7 +49,7 @@ class Store:
 
     def __init__(self, clock: Any, on_event: OnEvent, name: str = "STORE") -> None:
         self._clock, self._on_event, self._name = clock, on_event, name
-        self.rows: Dict[Tuple[str, str], Tuple[Any, Optional[float]]] = {}
+        self.rows: MutableMapping[Tuple[str, str], Tuple[Any, Optional[float]]] = {}
         self.round_trip: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
 

@@ -31,7 +31,9 @@ class Span(NamedTuple):
         return self.first + len(self.checksums) * period
 
     def within(self, start: int, end: int, period: int) -> "Span":
-        """The part from `start` (inclusive) to `end` (exclusive)."""
+        """The part from `start` (inclusive) to `end` (exclusive); itself where that is all of it."""
+        if start <= self.first and self.end(period) <= end:
+            return self
         before = max(0, -((self.first - start) // period))
         kept = max(0, (end - self.first + period - 1) // period)
         return Span(self.first + before * period, self.checksums[before:kept])

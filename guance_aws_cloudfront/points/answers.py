@@ -103,7 +103,10 @@ def _add(answer: Answer, times: Optional[Sequence[int]], values: Any) -> None:
         answer.no_numbers += len(values) - len(pairs)
         times, values = [time for time, _ in pairs], [value for _, value in pairs]
     answer.times = [*answer.times, *times] if answer.times else times
-    answer.values = array("d", [*answer.values, *values]) if answer.values else array("d", values)
+    if answer.values:
+        values = [*answer.values, *values]
+    # Packed while the answer was read, mostly.
+    answer.values = values if isinstance(values, array) else array("d", values)
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:

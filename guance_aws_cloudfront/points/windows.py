@@ -4,6 +4,7 @@ A run asks for the recent minutes first, then for what earlier runs left behind:
 watermark has been reported or stands in the backlog.
 """
 
+import math
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from guance_aws_cloudfront.settings.config import CollectorConfig
@@ -146,13 +147,16 @@ def plan_windows(now: float, known: Optional[Progress], config: CollectorConfig)
 
 
 def backlog_windows(backlog: Iterable[Stretch], period: int) -> List[Stretch]:
-    """The stretches cut into windows that one page of GetMetricData takes, the newest first."""
-    step = PERIODS_PER_WINDOW * period
-    windows = [
-        stretch._replace(start=max(stretch.start, end - step), end=end)
-        for stretch in backlog
-        for end in range(stretch.end, stretch.start, -step)
-    ]
+    """The stretches cut into windows that one page of GetMetricData takes, the newest first.
+
+    Into as few as there can be, and of much the same length, because the longest one decides how much memory it takes.
+    """
+    windows: List[Stretch] = []
+    for stretch in backlog:
+        periods = max(1, math.ceil((stretch.end - stretch.start) / period))
+        step = math.ceil(periods / math.ceil(periods / PERIODS_PER_WINDOW)) * period
+        ends = range(stretch.end, stretch.start, -step)
+        windows.extend(stretch._replace(start=max(stretch.start, end - step), end=end) for end in ends)
     return sorted(windows, key=lambda window: window.end, reverse=True)
 
 

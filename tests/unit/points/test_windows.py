@@ -1,5 +1,7 @@
 """Windows: no gap, aligned, in bounds; the recent minutes first, and nothing left behind is forgotten."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,10 +150,22 @@ def test_the_backlog_is_cut_into_windows_the_newest_first() -> None:
     backlog = [Stretch(0, 2 * REACH + 60), Stretch(10 * REACH, 10 * REACH + 60, ("E1",), True)]
     assert backlog_windows(backlog, 60) == [
         backlog[1],
-        Stretch(REACH + 60, 2 * REACH + 60),
-        Stretch(60, REACH + 60),
-        Stretch(0, 60),
+        Stretch(16020, 2 * REACH + 60),
+        Stretch(7980, 16020),
+        Stretch(0, 7980),
     ]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(1, 3000), st.integers(0, 59)), max_size=4))
+def test_the_backlog_is_cut_into_as_few_windows_as_can_be_of_much_the_same_length(backlog: Any) -> None:
+    stretches = [Stretch(start * 60, (start + length) * 60 - rest) for start, length, rest in backlog]
+    windows = backlog_windows(stretches, 60)
+    assert len(windows) == sum(-(-(one.end - one.start) // REACH) for one in stretches)
+    assert sum(one.end - one.start for one in windows) == sum(one.end - one.start for one in stretches)
+    for one in stretches:
+        parts = backlog_windows([one], 60)
+        assert max(part.end - part.start for part in parts) <= min(REACH, (one.end - one.start) / len(parts) + 60)
+        assert [part.start for part in parts[:-1]] == [part.end for part in parts[1:]]
 
 
 def test_a_window_that_is_done_leaves_the_rest_of_its_stretch() -> None:
