@@ -2,6 +2,7 @@
 
 import gc
 import os
+import socket
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -35,6 +36,26 @@ def pytest_collection_finish():
     """Leave alone what has been imported."""
     gc.freeze()
     gc.set_threshold(FEWER_COLLECTIONS)
+
+
+def pytest_xdist_auto_num_workers():
+    """One worker more than there are processors: a third of the time, a test waits for a socket or a thread."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_names_but_this_machine_s():
+    """No test asks a name server: some would wait for seconds without a network, and reach AWS with one."""
+    look_up = socket.getaddrinfo
+
+    def of_loopback(host, *rest, **named):
+        if host not in (None, "", "localhost", "127.0.0.1", "::1"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *rest, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("socket.getaddrinfo", of_loopback)
+        yield
 
 
 @pytest.fixture

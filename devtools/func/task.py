@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import importlib
 import json
 import time
 import traceback
@@ -119,7 +118,7 @@ class Task:
             raise ModuleNotFoundError(f"No module named '{package}'", name=package)
         if name == TIME and self._clock is not time:
             return _Time(self._clock)
-        return importlib.__import__(name, globals, locals, fromlist, level)
+        return builtins.__import__(name, globals, locals, fromlist, level)
 
     def _loaded(self, script_id: str) -> ModuleType:
         module = ModuleType(script_id)

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 
 from guance_aws_cloudfront.func.log import RunLog
 from guance_aws_cloudfront.func.state import State
-from guance_aws_cloudfront.guance.sink import Preview, ReportError, Sink
+from guance_aws_cloudfront.guance.sink import POINTS_PER_CALL, Preview, ReportError, Sink
 from guance_aws_cloudfront.points.changes import (
     FORM,
     Form,
@@ -26,8 +26,8 @@ from guance_aws_cloudfront.steps.run import Run
 from guance_aws_cloudfront.text import count
 
 CATEGORY = "keyevent"
-# As many as one write takes.
-MOST_PENDING = 100
+# So many are kept before the first of them is written: with thousands of changes, keeping takes longer than writing.
+MOST_PENDING = 500
 # What is known is kept in so many characters, and its texts are kept the shorter for it.
 MOST_CHARACTERS = 900_000
 TEXT_LIMITS = (20_000, 1000, 300, 100, 30)
@@ -70,7 +70,7 @@ class Memory:
             packed = _packed([known, self.others, self.missing, self.pending])
             if len(packed) <= MOST_CHARACTERS or len(self._limits) == 1:
                 break
-            # In a run with thousands of changes this is kept hundreds of times: a limit is found too high once.
+            # In a run with thousands of changes this is kept many times: a limit is found too high once.
             self._limits = self._limits[1:]
         return {"form": FORM, "at": now, "packed": packed}
 
@@ -116,25 +116,27 @@ def report_changes(run: Run, distributions: Distributions, details: ById, old_po
     events = list(_events(memory, run.account, listed, chosen, details, resource_tags, now))
     if before != (memory.others, memory.missing, memory.known) or now - memory.kept_at >= RENEWED_EVERY:
         _keep(memory, state, now)
+    if not events and not memory.pending:
+        return 0
     _say(events, log)
     written = 0
-    while events or memory.pending:
-        room = max(0, MOST_PENDING - len(memory.pending))
-        for event in events[:room]:
-            memory.pending.append(event.point)
-            _move_on(memory, event)
-        events = events[room:]
-        _keep(memory, state, now)
-        try:
+    try:
+        while events or memory.pending:
+            if events and len(memory.pending) < POINTS_PER_CALL:
+                room = MOST_PENDING - len(memory.pending)
+                for event in events[:room]:
+                    memory.pending.append(event.point)
+                    _move_on(memory, event)
+                events = events[room:]
+                _keep(memory, state, now)
             written += _write(memory, sink, log, old_points, now)
-        except ReportError as error:
-            # A sink that lives may still take the metrics.
-            if error.status == 0:
-                raise
-            log.fail(f"Changes: {error} If the connector takes no events, switch them off with 'events': False.")
-            break
-        finally:
-            _keep(memory, state, now)
+    except ReportError as error:
+        # A sink that lives may still take the metrics.
+        if error.status == 0:
+            raise
+        log.fail(f"Changes: {error} If the connector takes no events, switch them off with 'events': False.")
+    finally:
+        _keep(memory, state, now)
     if written:
         log.say(f"Changes: {count(written, 'event')} reported.")
     return written
@@ -198,12 +200,13 @@ def _move_on(memory: Memory, event: Event) -> None:
 
 
 def _write(memory: Memory, sink: Sink, log: RunLog, old_points: OldPoints, now: int) -> int:
-    """Write the pending events; how many of them were. Those, and what is refused for ever, pend no more.
+    """Write up to 100 pending events; how many of them were. Those, and what is refused for ever, pend no more.
 
     An event that is too old for the connector to keep its time stands at the present: its text says when it was.
     """
     points = [
-        {**point, "timestamp": now} if old_points.must_wait(point["timestamp"]) else point for point in memory.pending
+        {**point, "timestamp": now} if old_points.must_wait(point["timestamp"]) else point
+        for point in memory.pending[:POINTS_PER_CALL]
     ]
     written: List[int] = []
     refused: List[int] = []

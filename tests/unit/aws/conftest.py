@@ -1,9 +1,14 @@
 """An Aws whose requests are answered by functions."""
 
+from functools import lru_cache
+
 import pytest
 
 from guance_aws_cloudfront.aws import session
 from guance_aws_cloudfront.aws.client import Aws
+
+# botocore's own, whose files are read once for all tests.
+LOADER = lru_cache(maxsize=None)(session._own_loader)
 
 
 def changed(*_, **__):
@@ -15,6 +20,7 @@ def changed(*_, **__):
 def botocore_as(request, monkeypatch):
     """botocore as it is, and one that has changed so that each of our short cuts falls back to its own way."""
     if request.param == "plain":
+        monkeypatch.setattr(session, "_own_loader", LOADER)
         for short_cut in ("_shared_loader", "JsonSerializer", "MetricsParser"):
             monkeypatch.setattr(session, short_cut, changed)
     return request.param
