@@ -38,6 +38,7 @@ def pytest_collection_finish():
     gc.set_threshold(FEWER_COLLECTIONS)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
     """One worker more than there are processors: a third of the time, a test waits for a socket or a thread."""
     return (os.cpu_count() or 1) + 1

@@ -15,7 +15,8 @@ class Lines:
 
     def __init__(self, scripts, last=None):
         self._scripts, self._last = scripts, last
-        self.count, self.struck_at = 0, None
+        # Where it struck, and the functions of scripts that were under way: (script, line), and (script, function)s.
+        self.count, self.struck_at, self.struck_in = 0, None, set()
 
     def _of_frame(self, frame, event, _):
         code = frame.f_code
@@ -25,6 +26,9 @@ class Lines:
             self.count += 1
             if self.count == self._last:
                 self.struck_at = (code.co_filename, frame.f_lineno)
+                while frame:
+                    self.struck_in.add((frame.f_code.co_filename, frame.f_code.co_name))
+                    frame = frame.f_back
                 time_out()
         return self._of_frame
 
