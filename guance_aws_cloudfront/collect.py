@@ -21,11 +21,11 @@ from guance_aws_cloudfront.steps.listing import ActivityTracker, Listing, list_m
 from guance_aws_cloudfront.steps.objects import are_objects_due, report_objects
 from guance_aws_cloudfront.steps.old_points import OldPoints
 from guance_aws_cloudfront.steps.plan import plan_run, say_what_is_asked
-from guance_aws_cloudfront.steps.run import Run, open_sink
+from guance_aws_cloudfront.steps.run import Run, end_run, open_sink
 from guance_aws_cloudfront.steps.silence import look_for_late_values, watch_for_silence
 from guance_aws_cloudfront.steps.targets import Targets, choose_targets
 from guance_aws_cloudfront.steps.window import report_window
-from guance_aws_cloudfront.text import calls_made, count, iso_utc, some_of
+from guance_aws_cloudfront.text import count, iso_utc, some_of
 from guance_aws_cloudfront.version import VERSION
 
 RUNS_PER_MONTH = 30 * 24 * 12
@@ -74,10 +74,7 @@ def collect(
         log.fail(str(error))
     finally:
         state.end()
-    calls = dict(sorted(aws.calls.items())) if aws else {}
-    summary["calls"] = calls
-    log.say(f"AWS calls: {calls_made(calls)}. Done in {clock.monotonic() - started:.1f} s.")
-    return log.end(summary)
+    return end_run(log, summary, aws, clock.monotonic() - started)
 
 
 def report(run: Run, plan: Plan, sent: Digest, summary: Summary) -> None:

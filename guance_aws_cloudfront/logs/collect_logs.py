@@ -65,7 +65,7 @@ from guance_aws_cloudfront.settings.config import CollectorConfig
 from guance_aws_cloudfront.settings.logs import LogsConfig
 from guance_aws_cloudfront.steps.inventory import Distributions, Inventory
 from guance_aws_cloudfront.steps.old_points import REMEDY, OldPoints
-from guance_aws_cloudfront.steps.run import Run, open_sink
+from guance_aws_cloudfront.steps.run import Run, end_run, open_sink
 from guance_aws_cloudfront.steps.window import run_despite_timeout
 from guance_aws_cloudfront.text import calls_made, count, iso_utc, minute_utc, some_of
 from guance_aws_cloudfront.version import VERSION
@@ -188,10 +188,7 @@ def collect_logs(
         log.fail(str(error))
     finally:
         state.end()
-    calls = dict(sorted(aws.calls.items())) if aws else {}
-    summary["calls"] = calls
-    log.say(f"AWS calls: {calls_made(calls)}. Done in {clock.monotonic() - started:.1f} s.")
-    return log.end(summary)
+    return end_run(log, summary, aws, clock.monotonic() - started)
 
 
 def report_logs(run: Run, aws: LogFilesAws, logs: LogsConfig, summary: Summary) -> None:

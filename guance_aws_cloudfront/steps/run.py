@@ -1,7 +1,7 @@
 """What the steps of one run work with."""
 
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, Dict, Optional, Union
 
 from guance_aws_cloudfront.aws.client import Aws
 from guance_aws_cloudfront.func.log import RunLog
@@ -9,6 +9,7 @@ from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import Preview, Sink
 from guance_aws_cloudfront.settings.account import Account
 from guance_aws_cloudfront.settings.config import CollectorConfig
+from guance_aws_cloudfront.text import calls_made
 
 
 @dataclass(frozen=True)
@@ -51,3 +52,13 @@ def open_sink(func: Any, config: CollectorConfig, clock: Any, started: float, lo
         return True
 
     return Sink(func, config.datakit_id, wait, log.warn)
+
+
+def end_run(log: RunLog, summary: Dict[str, Any], aws: Optional[Aws], seconds: float) -> Dict[str, Any]:
+    """The summary with the calls that were made, which the log names too; `aws` is None when there was no client.
+
+    Raises CollectError when a part of the run failed.
+    """
+    summary["calls"] = dict(sorted(aws.calls.items())) if aws else {}
+    log.say(f"AWS calls: {calls_made(summary['calls'])}. Done in {seconds:.1f} s.")
+    return log.end(summary)
