@@ -56,11 +56,8 @@ def check(script: Script, points: Sequence[Point], at: int) -> Dict[Tags, Event]
 def visible(points: Sequence[Point], at: int) -> List[Point]:
     """What a query sees at a time: points that have arrived, and of objects the newest report of each."""
     arrived = [point for point in points if point.received_at <= at and point.time <= at]
-    objects = {
-        (point.measurement, point.tags["name"]): point
-        for point in sorted(arrived, key=lambda point: point.time)
-        if point.category == OBJECTS
-    }
+    reports = sorted((point for point in arrived if point.category == OBJECTS), key=lambda point: point.time)
+    objects = {(point.measurement, point.tags["name"]): point for point in reports}
     return [*(point for point in arrived if point.category != OBJECTS), *objects.values()]
 
 

@@ -585,12 +585,11 @@ def _groups(query: Query, asked: Asked, steps: int) -> Dict[Tags, List[List[Row]
         condition._replace(value=parameters.pop(0)) if condition.value == "?" else condition
         for condition in query.conditions
     ]
+    category = query.category
     of_query = [
         point
         for point in asked.points
-        if point.category == query.category
-        and point.measurement == query.source
-        and asked.start <= point.time < asked.end
+        if asked.start <= point.time < asked.end and point.measurement == query.source and point.category == category
     ]
     for point in sorted(of_query, key=lambda point: point.time):
         row = {**point.fields, **point.tags, "time": point.time}
