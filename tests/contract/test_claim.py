@@ -12,6 +12,8 @@ from devtools.func.runtime import LocalFunc
 from tests.conftest import NOW
 from tests.contract.conftest import FILLED_IN, JOB, RESET, RUN, SET, sent_again
 
+pytestmark = pytest.mark.newest
+
 HOUR, SETTLED = 3600, 180
 RUNS = 20
 

@@ -14,6 +14,8 @@ BUSY = Traffic(requests=900.0)
 SLOW = """
 import time
 
+pytestmark = pytest.mark.newest
+
 
 @DFF.API("slow", timeout=290)
 def slow(seconds):

@@ -11,6 +11,8 @@ from devtools.guance.datakit import DataKit
 from guance_aws_cloudfront.guance.limits import LONGEST_POINT, fitted
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.newest
+
 QUERY = {"input": "limits", "ignore_global_host_tags": "true"}
 LETTERS = ["x", "ü", "€", "😀", ",", "=", " ", "\\", '"', "#", "'", "\n", "."]
 
