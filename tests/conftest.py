@@ -40,8 +40,8 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    """One worker more than there are processors: a third of the time, a test waits for a socket or a thread."""
-    return (os.cpu_count() or 1) + 1
+    """Two workers more than there are processors: a quarter of the time, a test waits for a socket or a thread."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(autouse=True, scope="session")

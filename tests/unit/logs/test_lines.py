@@ -104,6 +104,12 @@ def test_a_line_of_json_names_its_own_columns() -> None:
         ("timestamp timestamp(ms)", f"-\t{AT}", AT),
         ("sc-status", "200", NOW * 1000),
         ("date", "2024-11-14", NOW * 1000),
+        ("time", "22:30:25", NOW * 1000),
+        ("time sc-status date", "22:30:25\t200\t2024-11-14", AT // 1000 * 1000),
+        ("date time", "2024-11-14\t22:30:25.999", AT // 1000 * 1000),
+        ("date time", "2000-01-01\t00:00:00", 946_684_800_000),
+        ("date time", "2024-10-31\t23:59:59", 1_730_419_199_000),
+        ("timestamp", "4102444800", 4_102_444_800_000),
     ],
 )
 def test_the_time_is_that_of_the_request_as_exactly_as_the_line_says(columns, line, at) -> None:
@@ -117,6 +123,13 @@ def test_the_time_is_that_of_the_request_as_exactly_as_the_line_says(columns, li
     [
         ("date time", "2024-11-14\t-"),
         ("date time", "2024-13-14\t22:30:25"),
+        ("date time", "2024-00-14\t22:30:25"),
+        ("date time", "2024-11-00\t22:30:25"),
+        ("date time", "2024-10-32\t22:30:25"),
+        ("date time", "2024-11-14\t24:30:25"),
+        ("date time", "2024-11-14\t-1:30:25"),
+        ("date time", "2024-11-1\t22:30:25"),
+        ("date time", "2024-11-14\t2:30:2"),
         ("date time", "24-11-14\t22:30:25"),
         ("date time", "0024-11-14\t22:30:25"),
         ("date time", "2024-11-14\t22:30"),

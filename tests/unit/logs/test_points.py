@@ -172,6 +172,19 @@ def test_a_column_that_holds_no_number_where_one_should_be_is_left_out(text) -> 
     assert sorted(fields) == ["message", "sc_status", "status"]
 
 
+def test_a_column_that_cannot_be_read_costs_none_of_those_after_it() -> None:
+    names = ["sc-bytes", "time-taken", "time-to-first-byte", "cs-method"]
+    fields = point_of(values=["many", "0.1234567", "0.000", "GET"], layout=layout_of(names))["fields"]
+    assert fields["cs_method"] == "GET"
+    # In milliseconds, to the microsecond; a cache may take none.
+    assert (fields["time_taken_ms"], fields["time_to_first_byte_ms"]) == (123.457, 0.0)
+
+
+def test_a_message_has_the_month_in_letters() -> None:
+    christmas = 1_798_156_800
+    assert "[25/Dec/2026:00:00:00 +0000]" in message({}, christmas * 1000)
+
+
 @pytest.mark.parametrize(
     ("status", "shown"),
     [
@@ -193,6 +206,8 @@ def test_how_bad_a_line_is(status, shown) -> None:
     ("address", "shown"),
     [
         ("192.0.2.100", "192.0.2.0"),
+        ("255.255.255.255", "255.255.255.0"),
+        ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff::"),
         ("2001:db8:1234:5678:9abc:def0:1234:5678", "2001:db8:1234::"),
         ("::ffff:192.0.2.100", "::ffff:192.0.2.0"),
         ("203.0.113.7,%20192.0.2.100", "203.0.113.0, 192.0.2.0"),

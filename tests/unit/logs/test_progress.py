@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from guance_aws_cloudfront.logs.files import HOUR, LogFile
 from guance_aws_cloudfront.logs.progress import (
     LATE_HOURS,
+    LOOK_EVERY,
     MOST_FILES,
     NOTHING_WRITTEN,
+    SLACK,
     UNREAD,
     LogProgress,
     after_file,
@@ -68,6 +70,28 @@ def test_a_file_is_read_once_and_only_from_the_first_open_hour_on() -> None:
     assert to_read(progress, [new, late, too_old], keeps_old=True) == [new]
 
 
+def test_a_file_that_is_done_takes_nothing_of_the_others() -> None:
+    half, other = file_of(1), file_of(1, "b")
+    progress = after_part(after_part(LogProgress(SINCE), half, ((0, 0), (5, NOTHING_WRITTEN))), other, ((0, 0),))
+    progress = after_file(progress, other)
+    assert set(progress.files) == {half.mark}
+    assert stretches_of(progress, half.mark) == ((0, 0), (5, NOTHING_WRITTEN))
+    assert progress.done == {NOW - HOUR: (other.mark,)}
+    # And of what is kept after a run: parts of hours that are still open, also of the first of them.
+    first = file_of(26, "c")
+    progress = closed(after_part(progress, first, ((0, 0), (7, NOTHING_WRITTEN)))).progress
+    assert set(progress.files) == {half.mark, first.mark}
+    progress = closed(progress, now=NOW + 30 * HOUR, max_catch_up=40 * HOUR).progress
+    assert set(progress.files) == {half.mark}
+
+
+def test_all_hours_are_looked_through_again_after_an_hour_less_the_slack_of_a_crontab() -> None:
+    progress = LogProgress(SINCE, looked=NOW)
+    assert not is_look_due(progress, NOW)
+    assert not is_look_due(progress, NOW + LOOK_EVERY - SLACK - 1)
+    assert is_look_due(progress, NOW + LOOK_EVERY - SLACK)
+
+
 def test_hours_stay_open_as_long_as_files_may_come_late() -> None:
     progress = after_file(LogProgress(SINCE - 5 * HOUR), file_of(28))
     progress, given_up = closed(after_file(progress, file_of(3)))
@@ -109,6 +133,15 @@ def test_what_is_kept_is_bounded_and_the_oldest_hours_give_way() -> None:
     assert sorted(progress.done) == sorted(hours[:2])
     assert progress.since == NOW - HOUR
     assert len(json.dumps(progress.as_json())) < 40_000
+    # Up to the bound, nothing gives way.
+    few = dict.fromkeys([NOW - 5 * HOUR, NOW - 6 * HOUR], marks)
+    assert sorted(closed(LogProgress(SINCE, few)).progress.done) == sorted(few)
+
+
+def test_the_first_open_hour_counts_too() -> None:
+    marks = tuple(f"{number:08d}" for number in range(MOST_FILES))
+    progress = closed(LogProgress(NOW - 5 * HOUR, {NOW - 5 * HOUR: marks, NOW - 4 * HOUR: marks[:1]})).progress
+    assert (progress.since, list(progress.done)) == (NOW - 4 * HOUR, [NOW - 4 * HOUR])
 
 
 def test_of_more_files_than_are_kept_none_of_this_hour_and_the_last_is_given_up() -> None:
@@ -124,6 +157,7 @@ def test_of_more_files_than_are_kept_none_of_this_hour_and_the_last_is_given_up(
 def test_an_outage_that_was_too_long_is_told() -> None:
     assert not_caught_up(LogProgress(SINCE, looked=NOW - 3 * DAY), NOW, 2 * DAY) == (NOW - 3 * DAY, NOW - 2 * DAY)
     assert not_caught_up(LogProgress(SINCE, looked=NOW - DAY), NOW, 2 * DAY) is None
+    assert not_caught_up(LogProgress(SINCE, looked=NOW - 2 * DAY), NOW, 2 * DAY) is None
     assert not_caught_up(LogProgress(SINCE), NOW, 2 * DAY) is None
 
 
@@ -182,6 +216,8 @@ def test_what_is_known_at_two_places_to_be_written_is_written(one, other, line) 
 def test_the_stretches_of_a_file_that_was_read_in_two_parts() -> None:
     progress = LogProgress(SINCE)
     assert stretches_of(progress, "x") == UNREAD
+    # Later than any request.
+    assert NOTHING_WRITTEN > 1000 * (NOW + 100 * 365 * DAY)
     first = written_until(UNREAD, 5, 0)
     assert first == ((0, 0), (5, NOTHING_WRITTEN))
     second = written_until(first, 9, 100)

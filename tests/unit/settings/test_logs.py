@@ -6,6 +6,8 @@ from guance_aws_cloudfront.settings.logs import Bucket, Rule, parse_logs
 from guance_aws_cloudfront.settings.patterns import Choice
 from guance_aws_cloudfront.settings.validation import ConfigError
 
+BOUND = {"path": "logs", "delimiter": "12345"}
+
 
 def test_the_defaults_collect_all_lines_and_nothing_that_a_viewer_typed() -> None:
     config = parse_logs({})
@@ -54,6 +56,14 @@ def test_fields_may_be_spelled_as_aws_does(given, fields) -> None:
     assert parse_logs({"fields": given}).fields == fields
 
 
+def test_what_lies_on_a_bound_is_allowed() -> None:
+    at_most = {"first_lookback": 1_296_000, "max_catch_up": 1_296_000, "max_lines_a_run": 10_000_000}
+    config = parse_logs({**at_most, "keep": {"status": ["5xx", 0]}, "keep_rest": 1, "buckets": {"*": BOUND}})
+    assert {name: getattr(config, name) for name in at_most} == at_most
+    assert (config.keep_rest, config.rules[0].status) == (1.0, ("5*", "0*"))
+    assert config.buckets[0][1].delimiter == "12345"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -75,6 +85,23 @@ def test_fields_may_be_spelled_as_aws_does(given, fields) -> None:
         ({"keep": {"path": ["NOT"]}}, "LOGS key 'keep', 'path' is ['NOT']: allowed is a list of paths"),
         ({"keep_rest": 0.5}, "LOGS key 'keep_rest' is 0.5: allowed is 0 without 'keep'"),
         ({"keep": {"status": ["5xx"]}, "keep_rest": 2}, "LOGS key 'keep_rest' is 2: allowed is a share from 0 to 1"),
+        (
+            {"keep": {"status": ["5xx"]}, "keep_rest": "1"},
+            "LOGS key 'keep_rest' is '1': allowed is a share from 0 to 1",
+        ),
+        ({"keep": {"status": ["5xx"]}, "keep_rest": True}, "LOGS key 'keep_rest' is True: allowed is a share"),
+        ({"keep": {"status": ["5xx"]}, "keep_rest": -0.1}, "LOGS key 'keep_rest' is -0.1: allowed is a share"),
+        ({"keep": {"status": [4.5]}}, "LOGS key 'keep', 'status' is [4.5]: allowed is a list"),
+        ({"keep": {"status": [True]}}, "LOGS key 'keep', 'status' is [True]: allowed is a list"),
+        ({"buckets": {" ": "my-logs"}}, "LOGS key 'buckets' is {' ': 'my-logs'}: allowed is a dict of places"),
+        ({"buckets": {1: "my-logs"}}, "LOGS key 'buckets' is {1: 'my-logs'}: allowed is a dict of places"),
+        ({"buckets": {"E1": {"path": "logs", "fields": ["date", 1]}}}, "'fields' is ['date', 1]: allowed is a list"),
+        ({"buckets": {"E1": {"path": "logs", "fields": ["date", ""]}}}, "'fields' is ['date', '']: allowed is a list"),
+        ({"buckets": {"E1": {"path": "logs", "delimiter": "123456"}}}, "'delimiter' is '123456': allowed is what"),
+        ({"first_lookback": "1h"}, "LOGS key 'first_lookback' is '1h': allowed is a whole number of seconds"),
+        ({"max_lines_a_run": True}, "LOGS key 'max_lines_a_run' is True: allowed is a whole number of lines"),
+        ({"max_catch_up": 1_296_001}, "LOGS key 'max_catch_up' is 1296001: allowed is a whole number of seconds"),
+        ({"max_lines_a_run": 10_000_001}, "LOGS key 'max_lines_a_run' is 10000001: allowed is a whole number"),
         ({"fields": []}, "LOGS key 'fields' is []: allowed is a list of names of fields"),
         ({"anonymize_ip": 1}, "LOGS key 'anonymize_ip' is 1: allowed is True or False"),
         ({"requester_pays": "yes"}, "LOGS key 'requester_pays' is 'yes': allowed is True or False"),
