@@ -180,3 +180,21 @@ def test_the_newest_hour_is_read_first_and_of_an_hour_what_was_begun() -> None:
     assert order[6].key == "2-c"
     assert len({file.mark for file in files}) == 9
     assert {len(file.mark) for file in files} == {8}
+
+
+def test_an_hour_begins_with_its_first_second() -> None:
+    assert hour_floor(NOW) == hour_floor(NOW + 3599.9) == NOW
+    assert hour_floor(NOW - 0.1) == NOW - HOUR
+
+
+def test_a_place_and_a_file_are_named_as_a_person_finds_them() -> None:
+    assert Place("older", "b", ("cf/", "cf")).name == "s3://b/cf/"
+    file = LogFile("E1", NOW, "b", "cf/E1.gz", 1)
+    assert file.name == "s3://b/cf/E1.gz"
+    # Told from any other in a few letters.
+    assert len(file.mark) == 8
+    assert len({file.mark, file._replace(key="cf/E2.gz").mark, file._replace(bucket="c").mark}) == 3
+
+
+def test_a_variable_that_nobody_knows_stays_in_the_path() -> None:
+    assert filled("a/{yyyy}/{other}/{HH}", NOW) == "a/2026/{other}/10"

@@ -112,3 +112,65 @@ def test_the_share_of_the_rest_is_as_large_as_it_was_asked_for() -> None:
     taken = sum(keep.takes(["GET", "200", "/", "Hit", "Hit", f"request-{n}"], places) for n in range(20_000))
     assert 1800 < taken < 2200
     assert kept({"status": ["5xx"]}, 1) == list(LINES)
+
+
+RULES = [
+    {"status": ["4xx", "5xx"]},
+    {"method": ["POST"], "path": ["/api/*"]},
+    {"edge_result": ["Origin*"]},
+    [{"path": ["/index.html"]}, {"status": ["000"]}],
+]
+
+
+@given(st.permutations(range(6)))
+def test_a_line_falls_the_same_way_in_whatever_order_its_columns_are(order) -> None:
+    names = [[*COLUMNS, "x-edge-request-id"][place] for place in order]
+    for keep in RULES:
+        config = parse_logs({"keep": keep, "keep_rest": 0.5})
+        chosen = Keep(config.rules, config.keep_rest)
+        taken = [
+            name
+            for name, values in LINES.items()
+            if chosen.takes([values[place] for place in order], chosen.places(layout_of(names)))
+        ]
+        assert taken == kept(keep, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("column", "keep"),
+    [
+        (0, {"method": ["GET", "POST"]}),
+        (1, {"status": ["2xx", "4xx", "5xx", "000"]}),
+        (2, {"path": ["/*"]}),
+    ],
+)
+def test_of_a_line_without_a_column_no_other_is_taken_for_it(column, keep) -> None:
+    names = [*COLUMNS, "x-edge-request-id"]
+    without = layout_of(names[:column] + names[column + 1 :])
+    chosen = Keep(parse_logs({"keep": keep}).rules, 0)
+    for values in LINES.values():
+        # The last of the values would fit.
+        rest = values[:column] + values[column + 1 : -1] + [values[column]]
+        assert not chosen.takes(rest, chosen.places(without))
+        assert chosen.takes(values, chosen.places(LAYOUT))
+
+
+@pytest.mark.parametrize("column", ["x-edge-result-type", "x-edge-detailed-result-type"])
+def test_one_column_of_edge_results_will_do(column) -> None:
+    keep = Keep(parse_logs({"keep": {"edge_result": ["Error"]}}).rules, 0)
+    layout = layout_of([column, "sc-status"])
+    assert keep.takes(["Error", "Hit"], keep.places(layout))
+    assert not keep.takes(["Hit", "Error"], keep.places(layout))
+
+
+def test_without_a_request_id_the_share_is_drawn_by_the_whole_line() -> None:
+    keep = Keep(parse_logs({"keep": {"status": ["5xx"]}}).rules, 0.5)
+    layout = layout_of(["sc-status", "cs-uri-stem"])
+    places = keep.places(layout)
+    one = [keep.takes(["200", f"/{number}"], places) for number in range(200)]
+    other = [keep.takes([str(200 + number), "/"], places) for number in range(200)]
+    assert 70 < sum(one) < 130
+    assert 70 < sum(other) < 130
+    # With an ID, nothing else of the line counts.
+    ids = keep.places(layout_of(["x-edge-request-id", "sc-status", "cs-uri-stem"]))
+    assert len({keep.takes(["r1", "200", f"/{number}"], ids) for number in range(50)}) == 1

@@ -162,6 +162,8 @@ def test_the_backlog_is_cut_into_as_few_windows_as_can_be_of_much_the_same_lengt
     windows = backlog_windows(stretches, 60)
     assert len(windows) == sum(-(-(one.end - one.start) // REACH) for one in stretches)
     assert sum(one.end - one.start for one in windows) == sum(one.end - one.start for one in stretches)
+    # Where nothing is left of a stretch, there is nothing to ask for.
+    assert backlog_windows([Stretch(600, 600)], 60) == []
     for one in stretches:
         parts = backlog_windows([one], 60)
         assert max(part.end - part.start for part in parts) <= min(REACH, (one.end - one.start) / len(parts) + 60)
