@@ -321,7 +321,7 @@ def test_every_key_has_a_default_that_is_allowed() -> None:
     assert set(CONFIG_KEYS) - set(vars(config)) == {"statistics"}
     for key, allowed in SECONDS.items():
         assert getattr(parse_config({key: allowed.default}), key) == allowed.default
-    # Accounts and configurations are values: nothing changes them after the door.
+    # Accounts and configurations are values: nothing changes them once they have been read.
     with pytest.raises(AttributeError):
         config.period = 300
 
@@ -365,3 +365,78 @@ def test_any_account_is_taken_or_refused_with_a_sentence_that_has_no_secret(key,
     assert AK_SECRET not in said
     if key in ("ak_secret", "session_token") and isinstance(value, str) and len(value) > 4:
         assert value not in said
+
+
+# As docs/en/configuration.md has them: the default, the least and the most that is allowed.
+LIMITS = {
+    "period": (60, 60, 3600),
+    "delay": (180, 0, 3600),
+    "lookback": (900, 0, 7200),
+    "first_lookback": (3600, 60, 1_296_000),
+    "max_catch_up": (172_800, 3600, 1_296_000),
+    "object_interval": (900, 60, 86_400),
+    "time_limit": (240, 30, 3600),
+    "concurrency": (4, 1, 16),
+}
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_a_number_has_its_default_and_is_allowed_up_to_its_bounds(key) -> None:
+    default, least, most = LIMITS[key]
+    assert getattr(parse_config({}), key) == default
+    step = 60 if key == "period" else 1
+    # A period must fit into what is looked back.
+    room = {"first_lookback": 3600} if key == "period" else {}
+    for value in (least, most):
+        assert getattr(parse_config({**room, key: value}), key) == value
+    for value in (least - step, most + step):
+        with pytest.raises(ConfigError, match=f"'{key}' is {value}: allowed is a whole number of .*from {least} to"):
+            parse_config({**room, key: value})
+
+
+def test_a_multiple_is_told_only_where_there_is_one() -> None:
+    with pytest.raises(ConfigError, match="to 3600, a multiple of 60"):
+        parse_config({"period": 90})
+    with pytest.raises(ConfigError) as error:
+        parse_config({"delay": -1})
+    assert "multiple" not in str(error.value)
+
+
+def test_switches_are_what_the_documents_say_unless_they_are_set() -> None:
+    config = parse_config({})
+    off = (config.details, config.recently_active, config.dry_run, config.datakit_keeps_time)
+    assert off == (False, False, False, None)
+    assert (config.derived, config.events) == (True, True)
+
+
+def test_what_must_fit_together_is_allowed_up_to_where_it_does() -> None:
+    assert parse_config({"period": 3600, "first_lookback": 3600, "max_catch_up": 3600}).period == 3600
+    with pytest.raises(ConfigError, match="'first_lookback' is 3540: allowed is at least one period"):
+        parse_config({"period": 3600, "first_lookback": 3540})
+    # Metrics beyond the default ones, and who is active, are listed up to 15 minutes late.
+    other = {"metrics": ["OriginLatency"]}
+    for more in (other, {"recently_active": True}):
+        assert parse_config({**more, "lookback": 900}).lookback == 900
+        with pytest.raises(ConfigError, match="'lookback' is 899: allowed is at least 900 seconds"):
+            parse_config({**more, "lookback": 899})
+    assert parse_config({"lookback": 0}).other_metrics == []
+    assert [metric.name for metric in parse_config({"metrics": ["OriginLatency", "Requests"]}).other_metrics] == [
+        "OriginLatency"
+    ]
+    far = {"recently_active": True, "lookback": 7200}
+    assert parse_config({**far, "delay": 1800}).delay == 1800
+    assert parse_config({"lookback": 7200, "delay": 3600}).delay == 3600
+    with pytest.raises(ConfigError, match="at most 9000 seconds together with 'delay'"):
+        parse_config({**far, "delay": 1801})
+
+
+def test_a_resource_tag_is_wanted_where_it_is_named_or_chosen_by() -> None:
+    chosen = {"distributions": {"tag:env": ["prod"]}}
+    for raw, wanted in (
+        ({}, ()),
+        ({"resource_tags": ["team*"]}, ("team", "team-2")),
+        (chosen, ("env",)),
+        ({**chosen, "resource_tags": ["team"]}, ("env", "team")),
+    ):
+        config = parse_config(raw)
+        assert tuple(key for key in ("env", "team", "team-2") if config.wants_tag(key)) == wanted, raw

@@ -89,6 +89,7 @@ BAD = [
     (["CPU*"], None, "no metric is called 'CPU*': there are Requests, BytesDownloaded"),
     (["Requests", "NOT", "Bytes*"], None, "no metric is called 'NOT'"),
     (["NOT", "*"], None, "it leaves no metric"),
+    (["NOT", "Request"], None, "no metric is called 'Request': did you mean 'Requests'?"),
     ([["Requests"], ["Bytes*"]], None, "it leaves no metric"),
     (None, [], "Configuration key 'statistics' is []: allowed is a dict of metrics and lists of their statistics"),
     (None, {"Latency": ["p50"]}, "no metric is called 'Latency': did you mean 'OriginLatency'?"),
@@ -114,3 +115,9 @@ def test_a_mistake_has_its_sentence(metrics, statistics, sentence) -> None:
         parse_selection(metrics, statistics)
     assert sentence in str(error.value)
     assert str(error.value).endswith((".", "?"))
+
+
+def test_ten_statistics_of_a_metric_are_allowed() -> None:
+    wanted = [f"p{number}" for number in range(10, 100, 9)]
+    (metric,) = parse_selection(["OriginLatency"], {"OriginLatency": wanted}).metrics
+    assert metric.statistics == tuple(wanted)
