@@ -1,6 +1,7 @@
 """A gzip file gives its lines however its bytes come in, in bounded memory, and where it is damaged those before."""
 
 import gzip
+import random
 import tracemalloc
 import zlib
 
@@ -98,3 +99,28 @@ def test_a_large_file_takes_a_few_megabytes_of_memory() -> None:
         tracemalloc.stop()
     assert number == 4096 * 88
     assert peak < 20 * BLOCK + 2 * len(packed)
+
+
+def taken_in_before_it_is_given_out(packed, size):
+    """Up to where, by chunks of a size, zlib has taken in all while a block is full and there is more; None if never."""
+    stream = zlib.decompressobj(31)
+    for at in range(0, len(packed), size):
+        data = packed[at : at + size]
+        while data:
+            block = stream.decompress(data, BLOCK)
+            data = stream.unconsumed_tail
+            if len(block) == BLOCK and not data and not stream.eof:
+                return at + size
+    return None
+
+
+def test_what_has_been_taken_in_is_given_out_also_where_the_file_breaks_off() -> None:
+    letters = random.Random(1)
+    unit = "".join(letters.choice("abcdefghijklmnop\n") for _ in range(5000))
+    packed = gzip.compress((unit * (BLOCK * 4 // len(unit))).encode())
+    found = [(size, end) for size in range(100, len(packed)) for end in [taken_in_before_it_is_given_out(packed, size)]]
+    cuts = [(size, packed[:end]) for size, end in found if end]
+    assert cuts
+    for size, cut in cuts:
+        before, _ = read_before_it_breaks(cut[at : at + size] for at in range(0, len(cut), size))
+        assert before == zlib.decompressobj(31).decompress(cut).decode().split("\n")[:-1]
