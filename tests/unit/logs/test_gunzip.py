@@ -102,7 +102,7 @@ def test_a_large_file_takes_a_few_megabytes_of_memory() -> None:
 
 
 def taken_in_before_it_is_given_out(packed, size):
-    """Up to where, by chunks of a size, zlib has taken in all while a block is full and there is more; None if never."""
+    """Up to where, by chunks of a size, zlib has taken in all while a block is full and more is to come; or None."""
     stream = zlib.decompressobj(31)
     for at in range(0, len(packed), size):
         data = packed[at : at + size]

@@ -264,6 +264,22 @@ def test_many_changes_at_once_are_all_told(runs, number, capsys) -> None:
     assert f"Changes: {number:,} events reported." in capsys.readouterr().out
 
 
+def test_what_pends_is_bounded_though_some_was_left_before(runs) -> None:
+    number = MOST_PENDING + 100
+    runs.run([distribution(one) for one in range(number)])
+    runs.sink.fails = DOWN
+    # Fewer than a write takes are left; then all others change, too.
+    for changed in (50, number):
+        later = [distribution(one, WebACLId="", LastModifiedTime=NOW + 100.0) for one in range(changed)]
+        with pytest.raises(ReportError):
+            runs.run([*later, *(distribution(one) for one in range(changed, number))])
+        pending = load_memory(runs.cache.recall("events")).pending
+        assert len(pending) == min(changed, MOST_PENDING)
+    runs.sink.fails = None
+    runs.run(later)
+    assert sorted(runs.sink.kinds()) == [(f"E{one:04d}", "changed") for one in range(number)]
+
+
 def test_the_log_has_five_titles_and_how_many_more_there_are(runs, capsys) -> None:
     records = [distribution(one) for one in range(7)]
     runs.run(records)
