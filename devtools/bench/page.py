@@ -84,7 +84,7 @@ MEANING = """
 - **Service models are read once for each worker process**, through a loader that the sessions of all accounts share;
   it knows no account and no key. They are read directly: botocore would first search the folders of its 400 services,
   three times.
-- **Calls are paced** (`aws/pace`): each takes its part of a second's quotas of calls and data points, less 5 %.
+- **Calls are paced** (`aws/pace`): each takes its part of a second's quotas of calls and data points, less 8 %.
 
 Left out because the gain would be less than 10 %: holding off Python's garbage collector during a run, or freezing
 what botocore has loaded (3 %, at 10,000 distributions 7 %); remembering which field names are allowed with which tags
