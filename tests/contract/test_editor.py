@@ -8,13 +8,13 @@ from tests.conftest import AK_SECRET, NOW
 from tests.contract.conftest import CHECK, PREVIEW, RESET, configure
 from tests.contract.test_accounts import NAMES, entry, key_of, let_accounts_be
 
+pytestmark = pytest.mark.newest
+
 HOUR = 3600
 WITHIN = 55
 BUSY = Traffic(requests=900.0)
 SLOW = """
 import time
-
-pytestmark = pytest.mark.newest
 
 
 @DFF.API("slow", timeout=290)
