@@ -45,7 +45,7 @@ def pytest_xdist_auto_num_workers():
 
 
 @pytest.fixture(autouse=True, scope="session")
-def no_names_but_this_machine_s():
+def no_name_server():
     """No test asks a name server: some would wait for seconds without a network, and reach AWS with one."""
     look_up = socket.getaddrinfo
 
