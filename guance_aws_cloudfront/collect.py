@@ -24,7 +24,7 @@ from guance_aws_cloudfront.steps.plan import plan_run, say_what_is_asked
 from guance_aws_cloudfront.steps.run import Run, end_run, open_sink
 from guance_aws_cloudfront.steps.silence import look_for_late_values, watch_for_silence
 from guance_aws_cloudfront.steps.targets import Targets, choose_targets
-from guance_aws_cloudfront.steps.window import report_window
+from guance_aws_cloudfront.steps.window import forget_settled, keep_sent, report_window, run_despite_timeout
 from guance_aws_cloudfront.text import count, iso_utc, some_of
 from guance_aws_cloudfront.version import VERSION
 
@@ -125,6 +125,7 @@ def report_metrics(
     longest = 0.0
     recent = [Stretch(*plan.recent)] if plan.recent else []
     left = [*recent, *backlog_windows(progress.backlog, period)]
+    until = plan.recent.end if plan.recent else progress.watermark
     if isinstance(run.sink, Preview):
         say_what_is_asked(run, targets)
     try:
@@ -144,7 +145,7 @@ def report_metrics(
                 run.state.save_progress(progress.as_json())
                 continue
             series = targets.recent if is_recent else targets.of(window)
-            report = report_window(run, window, series, targets.tags, sent, progress, old_points, listing.failed)
+            report = report_window(run, window, series, targets.tags, sent, old_points, listing.failed)
             points.update(report.points)
             billed += report.billed
             longest = max(longest, before - run.seconds_left())
@@ -154,13 +155,23 @@ def report_metrics(
                     continue
                 break
             done.append([iso_utc(window.start), iso_utc(window.end)])
-            progress = after_window(plan, progress, window, is_recent, report.left_behind(period, listing.failed))
+            left_behind = report.left_behind(period, listing.failed)
+            if is_recent or left_behind:
+                # Before the progress, should the process be killed. An older window of which nothing is left behind
+                # will not be asked for again: for that, the end of the run is early enough.
+                keep_sent(run, sent, progress, until)
+            after = after_window(plan, progress, window, is_recent, left_behind)
             if is_recent:
-                progress = watch_for_silence(run, progress, sent, window.end)
-            run.state.save_progress(progress.as_json())
+                after = watch_for_silence(run, after, sent, window.end)
+            run.state.save_progress(after.as_json())
+            progress = after
+            forget_settled(run, sent, progress, until)
             if is_recent and config.recently_active:
                 run.state.keep("asked", activity.after(targets.ids, targets.active_ids, progress.watermark))
     finally:
+        # Also when Func's time-out ends the run, or STORE fails: what was sent must not be sent again.
+        if not sent.is_saved:
+            run_despite_timeout(lambda: keep_sent(run, sent, progress, until))
         summary.update(
             points=dict(points),
             windows=done,

@@ -6,6 +6,7 @@ import pickle
 import sys
 import time
 from contextlib import redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, MutableMapping, Optional
@@ -20,7 +21,7 @@ from guance_aws_cloudfront.func.state import State
 from guance_aws_cloudfront.guance.sink import Sink
 from guance_aws_cloudfront.points.metrics import source_tags
 from guance_aws_cloudfront.points.series import plan_series
-from guance_aws_cloudfront.points.windows import LATE_SECONDS, PERIODS_PER_WINDOW, Plan, Progress, Stretch, Window
+from guance_aws_cloudfront.points.windows import plan_windows
 from guance_aws_cloudfront.settings.account import parse_account
 from guance_aws_cloudfront.settings.config import parse_config
 from guance_aws_cloudfront.steps.inventory import Distributions
@@ -135,9 +136,7 @@ class World:
         distributions = Distributions(self._records, {}, self._records, {}, set())
         tags = source_tags(series, self._records, self.account)
         targets = Targets(series, series, tags, self.canned.ids, self.canned.ids)
-        recent = Window(max(start, end - PERIODS_PER_WINDOW * 60), end)
-        left = (Stretch(start, recent.start),) if start < recent.start else ()
-        plan = Plan(Progress(start, start, left), recent, max(start, end - LATE_SECONDS), (), 60)
+        plan = plan_windows(end + self.config.delay, None, replace(self.config, first_lookback=end - start))
         collecting.report_metrics(run, plan, state.digest(60), OldPoints(run, distributions), targets, Listing(), {})
 
 

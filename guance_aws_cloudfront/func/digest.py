@@ -53,6 +53,8 @@ class Digest:
         self._partial: Dict[str, Dict[int, Names]] = {}
         # From when to when all that was sent is known.
         self._covers = (0, 0)
+        # Whether all that it remembers has been saved (see State.save_digest).
+        self.is_saved = True
 
     def known_since(self, watermark: int) -> Optional[int]:
         """Since which minute all that was sent up to a watermark is known; None when it is not."""
@@ -83,6 +85,7 @@ class Digest:
 
     def remember(self, source: str, minute: int, fields: Fields, partial: bool = False) -> None:
         """Note that these fields stand in Guance: all of the minute's or, `partial`, those that were answered."""
+        self.is_saved = False
         self._note(self._sent.setdefault(source, []), minute, _checksum(fields))
         if partial:
             self._partial.setdefault(source, {})[minute] = tuple(sorted(fields))

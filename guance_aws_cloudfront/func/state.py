@@ -129,8 +129,8 @@ class State:
             return Digest(period)
 
     def save_digest(self, digest: Digest) -> None:
-        """Keep what was sent, for a week."""
-        self._cache("digest", digest.dump(), KEPT_FOR, "the next run sends points again")
+        """Keep what was sent, for a week; where that works, the digest knows that it is saved."""
+        digest.is_saved = self._cache("digest", digest.dump(), KEPT_FOR, "the next run sends points again")
 
     def recall(self, what: str) -> Optional[Dict[str, Any]]:
         """What `keep` kept under a name; None when it is not known any more."""
@@ -254,16 +254,19 @@ class State:
         if not self.read_only and found != value:
             raise StateError(f"Func's {name} does not give back what was written to it. {REMEDY[name]}")
 
-    def _cache(self, what: str, value: str, expire: int, otherwise: str) -> None:
+    def _cache(self, what: str, value: str, expire: int, otherwise: str) -> bool:
+        """Whether it was kept."""
         if self.read_only:
-            return
+            return False
         try:
             self._func.CACHE.set(self._key(what), value, scope=SCOPE, expire=expire)
+            return True
         except Exception as error:  # noqa: BLE001 - see digest()
             # Once: how far a log file has been read is kept after each write.
             if what not in self._unkept:
                 self._unkept.add(what)
                 self._warn(f"Func's CACHE could not be written ({one_line(error, 200)}): {otherwise}.")
+            return False
 
     def _time(self, what: str) -> Optional[int]:
         kept = self._kept(what)

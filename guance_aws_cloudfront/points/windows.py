@@ -113,13 +113,13 @@ def plan_windows(now: float, known: Optional[Progress], config: CollectorConfig)
     if known is None:
         start = end - max(period, _floor(config.first_lookback, period))
         known = Progress(start, start)
-        oldest = asked_from = start
+        oldest = asked_from = new_from = start
     else:
         # A watermark after the end is the mark of a clock that was ahead: what it promises has not been asked for.
         watermark, settled = (min(_floor(at, period), end) for at in (known.watermark, known.settled))
         known = known._replace(watermark=watermark, settled=min(settled, watermark))
         oldest = max(end - _floor(config.max_catch_up, period), _oldest_kept(now, period))
-        asked_from = _floor(watermark - config.lookback, period)
+        asked_from = new_from = _floor(watermark - config.lookback, period)
         if _is_deep_look_due(known.settled, end, period):
             asked_from = min(asked_from, known.settled)
         if known.silence is not None:
@@ -129,7 +129,10 @@ def plan_windows(now: float, known: Optional[Progress], config: CollectorConfig)
     # A look that goes back so far settles what it covers, and so does giving up what lies before.
     settles = asked_from <= known.settled
     asked_from = max(asked_from, oldest)
-    start = max(asked_from, end - PERIODS_PER_WINDOW * period)
+    longest = PERIODS_PER_WINDOW * period
+    # What is asked for for the first time comes in one window, where it fits into one.
+    length = longest if end - new_from <= longest else _window_length(end - asked_from, period)
+    start = max(asked_from, end - length)
     recent = Window(start, end) if start < end else None
     left = [Stretch(asked_from, start)] if asked_from < start else []
     given_up = [Stretch(known.watermark, oldest)] if known.watermark < oldest else []
@@ -147,14 +150,10 @@ def plan_windows(now: float, known: Optional[Progress], config: CollectorConfig)
 
 
 def backlog_windows(backlog: Iterable[Stretch], period: int) -> List[Stretch]:
-    """The stretches cut into windows that one page of GetMetricData takes, the newest first.
-
-    Into as few as there can be, and of much the same length, because the longest one decides how much memory it takes.
-    """
+    """The stretches cut into windows that one page of GetMetricData takes, the newest first."""
     windows: List[Stretch] = []
     for stretch in backlog:
-        periods = max(1, math.ceil((stretch.end - stretch.start) / period))
-        step = math.ceil(periods / math.ceil(periods / PERIODS_PER_WINDOW)) * period
+        step = _window_length(stretch.end - stretch.start, period)
         ends = range(stretch.end, stretch.start, -step)
         windows.extend(stretch._replace(start=max(stretch.start, end - step), end=end) for end in ends)
     return sorted(windows, key=lambda window: window.end, reverse=True)
@@ -214,6 +213,15 @@ def merged(backlog: Iterable[Stretch]) -> Tuple[Stretch, ...]:
         joined = Stretch(left.start, max(left.end, right.end), sources, left.is_held and right.is_held)
         found[place : place + 2] = [joined._replace(sources=() if len(sources) > MOST_SOURCES else sources)]
     return tuple(found)
+
+
+def _window_length(seconds: int, period: int) -> int:
+    """How long the windows are into which a stretch of so many seconds is cut.
+
+    They are as few as there can be, and of much the same length: the longest one decides how much memory a run takes.
+    """
+    periods = max(1, math.ceil(seconds / period))
+    return math.ceil(periods / math.ceil(periods / PERIODS_PER_WINDOW)) * period
 
 
 def _is_deep_look_due(settled: int, end: int, period: int) -> bool:

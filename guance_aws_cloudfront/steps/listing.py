@@ -28,8 +28,7 @@ class Listing(NamedTuple):
 def list_metrics(config: CollectorConfig, plan: Plan, now: float, aws: Aws, log: RunLog) -> Listing:
     """The listing that a run needs; what fails or is not allowed is logged, and never costs a default metric."""
     # What has not been asked for yet: a deeper look at what was asked for before needs no distribution more.
-    asked_before = plan.start.watermark - config.lookback
-    is_recent = plan.recent is not None and max(plan.recent.start, asked_before) >= now - RECENT
+    is_recent = plan.recent is not None and plan.start.watermark - config.lookback >= now - RECENT
     recently, others = config.recently_active and is_recent, bool(config.other_metrics)
     if config.recently_active and not is_recent:
         log.say("Catching up: distributions are requested whether they are active now or not.")

@@ -83,16 +83,14 @@ def report_window(
     series: Sequence[Series],
     tags: Mapping[str, Dict[str, str]],
     sent: Digest,
-    progress: Progress,
     old_points: OldPoints,
     is_partial: bool,
 ) -> WindowReport:
     """Ask CloudWatch for `series` in a window, and write what is new or changed.
 
-    `tags` are those of each source's points. `sent` remembers what was written, and is kept at the end in any case, as
-    far back as `progress` may be asked for again. With `is_partial`, metrics of which nothing is known may be missing
-    of every source. Points that are too old for the connector are held back. Raises StepError when the sink fails, or
-    the time limit ends before all is written.
+    `tags` are those of each source's points. `sent` remembers what was written. With `is_partial`, metrics of which
+    nothing is known may be missing of every source. Points that are too old for the connector are held back. Raises
+    StepError when the sink fails, or the time limit ends before all is written.
     """
     run.log.say(
         f"Window: {minute_utc(window.start)} to {minute_utc(window.end)} UTC ({duration(window.end - window.start)})."
@@ -129,8 +127,6 @@ def report_window(
         if pending:
             _write(run, report, pending, sent)
     finally:
-        # Also when Func's time-out ends the run here: what was sent must not be sent again.
-        run_despite_timeout(lambda: _keep_sent(run, sent, progress, window.end))
         _say(run, report)
     return report
 
@@ -198,12 +194,6 @@ def _write(run: Run, report: WindowReport, pending: Sequence[PendingPoint], sent
         report.refusals.setdefault(source, reason)
 
 
-def _keep_sent(run: Run, sent: Digest, progress: Progress, end: int) -> None:
-    since = min(progress.watermark - run.config.lookback, progress.settled)
-    sent.keep(since, max(progress.watermark, end), progress.backlog)
-    run.state.save_digest(sent)
-
-
 def _say(run: Run, report: WindowReport) -> None:
     run.log.say(f"  CloudWatch: {count(report.calls, 'call')}, {count(report.values, 'value')}.")
     if report.not_numbers:
@@ -221,6 +211,21 @@ def _say(run: Run, report: WindowReport) -> None:
             f"The connector refused {count(len(minutes), 'point')} of {source} {span} UTC ({report.refusals[source]}). "
             "All others were written. Report it with this line."
         )
+
+
+def forget_settled(run: Run, sent: Digest, progress: Progress, until: int) -> None:
+    """Forget what was sent but for the minutes that may be asked for again, going on from `progress`.
+
+    All minutes up to `until` that were sent are known to `sent`.
+    """
+    since = min(progress.watermark - run.config.lookback, progress.settled)
+    sent.keep(since, max(progress.watermark, until), progress.backlog)
+
+
+def keep_sent(run: Run, sent: Digest, progress: Progress, until: int) -> None:
+    """Keep for the next run what was sent of the minutes that it may ask for."""
+    forget_settled(run, sent, progress, until)
+    run.state.save_digest(sent)
 
 
 def run_despite_timeout(work: Callable[[], None]) -> None:

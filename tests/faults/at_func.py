@@ -17,13 +17,42 @@ def killed_at(event, nth=1):
     return lambda world: world.kill_at(event, nth)
 
 
+def catching_up(world):
+    """The next run catches up five hours: the present in four POSTs, then an older window in three."""
+    world.datakit.set_right()
+    world.clock.advance(5 * HOUR)
+
+
 def killed_with_much_to_write(event, nth):
     def begin(world):
-        world.datakit.set_right()
-        world.clock.advance(3 * HOUR)
+        catching_up(world)
         world.kill_at(event, nth)
 
     return begin
+
+
+def struck_as_it_keeps(storage, what, nth=1, strike=time_out):
+    """In a run that catches up, at the n-th time that it keeps `what` in the storage (`store` or `cache`)."""
+
+    def begin(world):
+        rows, met = getattr(world.func, storage), []
+        keep = rows.set
+
+        def set_(key, *args, **options):
+            if key == f"{what}/aws/prod":
+                met.append(key)
+                if len(met) == nth:
+                    strike()
+            return keep(key, *args, **options)
+
+        catching_up(world)
+        rows.set = set_
+
+    return begin
+
+
+def mysql_gone():
+    raise OSError(MYSQL)
 
 
 def killed_everywhere(world):
@@ -234,7 +263,7 @@ AT_FUNC = (
     Scenario(FUNC, "killed at its first write", killed_at("write metric"), "timeout", "Task timeout"),
     Scenario(
         FUNC,
-        "killed at the fourth of six writes",
+        "killed at the fourth of seven writes",
         killed_with_much_to_write("write metric", 4),
         "timeout",
         "Task timeout",
@@ -243,15 +272,38 @@ AT_FUNC = (
     Scenario(
         FUNC,
         "killed between write and watermark",
-        killed_with_much_to_write("STORE.set", 1),
+        struck_as_it_keeps("store", "watermark"),
         "timeout",
         "Task timeout",
         minutes=6,
     ),
     Scenario(
         FUNC,
+        "killed between write and progress of an older window",
+        struck_as_it_keeps("store", "watermark", 2),
+        "timeout",
+        "Task timeout",
+        minutes=6,
+    ),
+    Scenario(
+        FUNC,
+        "STORE fails once, after the writes of an older window",
+        struck_as_it_keeps("store", "watermark", 2, mysql_gone),
+        reads=f"Func's STORE could not be written ({MYSQL}). Check Func's database",
+        minutes=6,
+    ),
+    Scenario(
+        FUNC,
         "killed after the writes, at the note of what was sent",
-        killed_with_much_to_write("CACHE.set", 2),
+        struck_as_it_keeps("cache", "digest"),
+        "timeout",
+        "Task timeout",
+        minutes=6,
+    ),
+    Scenario(
+        FUNC,
+        "killed at the note of what was sent in an older window",
+        struck_as_it_keeps("cache", "digest", 2),
         "timeout",
         "Task timeout",
         minutes=6,
@@ -346,7 +398,7 @@ AT_FUNC = (
         "the worker sleeps for a day",
         asleep(24),
         "success",
-        reads="(3 h 20 min).",
+        reads="(3 h 9 min).",
     ),
     Scenario(FUNC, "an upgrade, with the startup script of an older version", old_startup, "success", end=new_startup),
     Scenario(

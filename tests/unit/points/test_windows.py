@@ -43,8 +43,10 @@ def test_the_first_run_begins_an_hour_before_the_settled_end() -> None:
 
 def test_a_long_first_look_back_comes_after_the_present() -> None:
     plan = plan_windows(NOW, None, parse_config({"first_lookback": DAY}))
-    assert plan.recent == Window(END - REACH, END)
-    assert plan.start.backlog == (Stretch(END - DAY, END - REACH),)
+    # Eight windows of the same length.
+    assert plan.recent == Window(END - 3 * HOUR, END)
+    assert plan.start.backlog == (Stretch(END - DAY, END - 3 * HOUR),)
+    assert {one.end - one.start for one in backlog_windows(plan.start.backlog, 60)} == {3 * HOUR}
     assert plan.settled == END - 3 * HOUR
 
 
@@ -75,9 +77,20 @@ def test_an_outage_leaves_its_older_part_behind() -> None:
 
 def test_a_window_is_as_long_as_one_page_of_cloudwatch_takes_and_a_deep_look_reaches_three_hours() -> None:
     # 500 queries of 200 periods are 100,000 data points, of at most 100,800.
-    plan = plan_windows(NOW, at(END - DAY, END - DAY), DEFAULTS)
-    assert plan.recent == Window(END - 200 * 60, END)
+    plan = plan_windows(NOW, None, parse_config({"first_lookback": 200 * 60}))
+    assert (plan.recent, plan.start.backlog) == (Window(END - 200 * 60, END), ())
+    plan = plan_windows(NOW, None, parse_config({"first_lookback": 201 * 60}))
+    assert plan.recent == Window(END - 101 * 60, END)
+    assert plan.start.backlog == (Stretch(END - 201 * 60, END - 101 * 60),)
     assert plan.settled == END - 3 * HOUR
+
+
+@pytest.mark.parametrize(("outage", "recent"), [(185, 200), (186, 191)])
+def test_what_is_asked_for_for_the_first_time_comes_in_one_window_where_it_fits(outage, recent) -> None:
+    # With the lookback, 185 minutes are a whole window; of more, and of the deeper look, two are made of one length.
+    plan = plan_windows(NOW, at(END - outage * 60, END - outage * 60 - 195 * 60), DEFAULTS)
+    assert plan.recent == Window(END - recent * 60, END)
+    assert plan.start.backlog == (Stretch(END - (outage + 195) * 60, END - recent * 60),)
 
 
 def test_while_nothing_has_values_every_run_looks_back_to_where_that_began() -> None:

@@ -114,7 +114,9 @@ def test_a_listing_of_active_ones_that_fails_leaves_nothing_behind(world) -> Non
     assert world.progress()["backlog"] == []
 
 
-@pytest.mark.parametrize(("pause", "is_recent"), [(10800 - 900 - 180, True), (10800 - 900 - 180 + 60, False)])
+@pytest.mark.parametrize(
+    ("pause", "is_recent"), [(10800 - 900 - 180, True), (10800 - 900 - 180 + 60, False), (5 * 3600, False)]
+)
 def test_after_an_outage_whoever_is_active_now_does_not_matter(world, capsys, pause, is_recent) -> None:
     world.configs["datakit_keeps_time"] = True
     world.listed = active("E1", "E2")

@@ -1,5 +1,8 @@
 """One window: what CloudWatch answers becomes points, what is new goes out, what is not answered stays behind."""
 
+import json
+from collections import Counter
+
 import pytest
 
 from guance_aws_cloudfront.points.series import distribution_dimensions
@@ -7,6 +10,8 @@ from guance_aws_cloudfront.points.windows import Stretch
 from guance_aws_cloudfront.steps.window import WindowReport, run_despite_timeout
 from tests.conftest import NOW
 from tests.unit.runs import END, HOUR, MINUTE, UNREACHABLE, minutes, record
+
+DIGEST = ("guance_aws_cloudfront", "digest/aws/prod")
 
 
 def test_what_is_new_goes_out_once_in_posts_of_a_hundred(world) -> None:
@@ -239,3 +244,98 @@ def test_what_a_time_out_interrupts_is_done_over() -> None:
     assert len(done) == 2
     run_despite_timeout(work)
     assert len(done) == 3
+
+
+def test_what_was_sent_is_kept_once_a_run_and_not_where_nothing_was_answered(world) -> None:
+    world.run()
+    events = []
+    world.on_event = events.append
+    world.run(5)
+    # The claim is the other one.
+    assert events.count("CACHE.set") == 2
+    world.fails = lambda request: UNREACHABLE
+    events.clear()
+    world.fail(5)
+    assert events.count("CACHE.set") == 1
+
+
+def test_what_was_sent_is_kept_after_the_present_and_not_after_each_older_window_that_is_done(world) -> None:
+    def look(request):
+        kept.append(world.cache.rows.get(DIGEST))
+
+    world.configs["datakit_keeps_time"] = True
+    world.run()
+    kept = []
+    world.fails = look
+    assert len(world.run(9 * 60)["windows"]) == 3
+    before, after_present, after_second = kept
+    assert before != after_present == after_second
+    # At the end it knows of the last three hours alone.
+    covers = json.loads(world.cache.rows[DIGEST][0])["covers"]
+    assert covers == [END + 6 * HOUR, END + 9 * HOUR]
+
+
+def test_where_cache_fails_for_a_moment_what_was_sent_is_kept_at_the_end(world) -> None:
+    def fail_once(name):
+        events.append(name)
+        if events.count("CACHE.set") == 2 and name == "CACHE.set":
+            raise OSError("Redis is down")
+
+    world.run()
+    events = []
+    world.on_event = fail_once
+    assert len(world.run(5)["warnings"]) == 1
+    world.arrived()
+    assert world.run(5)["points"] == {"new": 10, "changed": 0, "unchanged": 30}
+
+
+def test_a_process_that_is_killed_outright_costs_no_window_that_was_done(world) -> None:
+    def status(source, metric):
+        if (len(world.requests), source, metric) == (3, "E1", "Requests"):
+            return "InternalError"
+        if len(world.requests) == 4 and not kept:
+            kept.extend([dict(world.store.rows), dict(world.cache.rows), len(world.points)])
+        return "Complete"
+
+    world.configs["datakit_keeps_time"] = True
+    world.run()
+    kept = []
+    world.status = status
+    # The second of three windows is answered in part, and in the third the process is killed.
+    world.fail(9 * 60)
+    store, cache, arrived = kept
+    world.store.rows, world.cache.rows = store, cache
+    del world.points[arrived:]
+    world.run(10)
+    found = Counter(
+        (point["tags"]["name"], point["timestamp"], name)
+        for category, point in world.points
+        if category == "metric"
+        for name in point["fields"]
+    )
+    assert set(found.values()) == {1}
+    assert {at for _, at, _ in found} == {at for _, at in minutes("E1", END - HOUR, END + 9 * HOUR + 600)}
+
+
+def test_a_time_out_while_what_was_sent_of_a_window_cut_short_is_kept_does_not_cost_it(world) -> None:
+    def go_away(category, points):
+        if category == "metric" and len(world.requests) == 3 and world.writes.count(("metric", 100)) == 4:
+            world.on_event = time_out
+            raise Exception("POST http://datakit failed. Error: [Errno 104] Connection reset by peer")
+
+    def time_out(name):
+        if name == "CACHE.set":
+            world.on_event = lambda name: None
+            raise KeyboardInterrupt
+
+    world.configs["datakit_keeps_time"] = True
+    world.run()
+    world.writes.clear()
+    world.before_write = go_away
+    # In the second window, after a hundred of its points.
+    with pytest.raises(KeyboardInterrupt):
+        world.run(6 * 60)
+    world.before_write = lambda category, points: None
+    world.run(10)
+    found = world.arrived()
+    assert len(found) == len(set(found)) == 2 * (HOUR + 6 * HOUR + 600) // MINUTE
