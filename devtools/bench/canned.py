@@ -6,10 +6,12 @@ CloudWatch's in the protocol that the botocore at hand speaks: JSON today's, que
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import threading
 import time
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -78,6 +80,14 @@ class CannedAWS:
         self.bodies: Dict[Asked, bytes] = {}
         self._pages: Dict[str, bytes] = {}
         self.times: List[float] = []
+
+    def save(self, file: Path) -> None:
+        """Keep the answers that have been made."""
+        file.write_bytes(pickle.dumps((self.bodies, self._pages)))
+
+    def load(self, file: Path) -> None:
+        """Have the answers that were saved."""
+        self.bodies, self._pages = pickle.loads(file.read_bytes())
 
     def attach(self, client: Any) -> None:
         """Let it answer all that a client asks."""

@@ -97,7 +97,7 @@ def growth(few: int, many: int, minutes: int) -> Dict[str, Any]:
         for _ in range(many // few):
             worlds[few].our_side(start, NOW)
 
-    least = turns(5, few=of_few, many=lambda: worlds[many].our_side(start, NOW))
+    least = turns(10, few=of_few, many=lambda: worlds[many].our_side(start, NOW))
     memory = {number: _peak(lambda: world.our_side(start, NOW)) for number, world in worlds.items()}  # noqa: B023
     return {
         "seconds": [least["few"] / (many // few) / few, least["many"] / many],

@@ -80,6 +80,8 @@ LONGEST_TEXT = 4000
 LONGEST_KNOWN = 20_000
 # Behind a text that is kept cut: the checksum of the whole.
 CUT = "…#"
+# Made once: json.dumps makes one for each value.
+ENCODER = json.JSONEncoder(sort_keys=True, default=str, separators=(",", ":"))
 
 Record = Mapping[str, Any]
 Details = Mapping[str, str]
@@ -120,7 +122,7 @@ def known_form(record: Record, details: Details = MappingProxyType({})) -> Form:
             for key, text in details.items()
             if key in OF_DETAILS
         },
-        "members": {name: _digest(value, 3) for name, value in _members(record)},
+        "members": {name: _digest(value, 3) for name, value in _members(_concealed(record))},
     }
 
 
@@ -300,7 +302,7 @@ def _texts(record: Record) -> Dict[str, str]:
 
 def _listed(record: Record, members: Sequence[str], texts: Iterable[str]) -> str:
     """The texts of members as a list; empty where the record does not have all of these."""
-    has_them = all(isinstance(record.get(member), Mapping) for member in members)
+    has_them = all(isinstance(record.get(member), dict) for member in members)
     return (", ".join(texts) or NONE) if has_them else ""
 
 
@@ -339,7 +341,7 @@ def _members(record: Record) -> Iterator[Tuple[str, Any]]:
         if name in NO_SETTINGS:
             continue
         entries = value.get("Items") if isinstance(value, dict) else value
-        if isinstance(entries, (list, tuple)) and entries and all(isinstance(entry, Mapping) for entry in entries):
+        if isinstance(entries, (list, tuple)) and entries and all(isinstance(entry, dict) for entry in entries):
             flat = [dict(_flat(entry)) for entry in entries]
             if name != "CacheBehaviors":  # whose order decides which one a request meets
                 flat.sort(key=_place)
@@ -379,11 +381,11 @@ def _other_members(known: Mapping[str, str], new: Mapping[str, str], named: Sequ
 
 
 def _digest(value: Any, size: int) -> str:
-    return _short_hash(_json(_sorted(_concealed(value))), size)
+    return _short_hash(_json(_sorted(value)), size)
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str, separators=(",", ":"))
+    return ENCODER.encode(value)
 
 
 def _short_hash(text: str, size: int) -> str:
