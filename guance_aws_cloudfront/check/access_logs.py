@@ -19,6 +19,7 @@ from guance_aws_cloudfront.logs.lines import (
     with_delimiter,
 )
 from guance_aws_cloudfront.logs.places import HAS_V2, Delivered, configured_place_of, delivered_places
+from guance_aws_cloudfront.logs.points import unknown_fields
 from guance_aws_cloudfront.logs.progress import LATE_HOURS
 from guance_aws_cloudfront.points.choice import choose
 from guance_aws_cloudfront.settings.account import Account
@@ -51,6 +52,9 @@ def access_logs_rows(account: Account, config: CollectorConfig, logs: LogsConfig
 
 
 def _rows(aws: AwsCalls, account: Account, logs: LogsConfig, records: Sequence[Record], now: int) -> Iterator[Row]:
+    unknown_names = unknown_fields(logs.fields)
+    if unknown_names:
+        yield Row(MISSING, "LOGS fields", " ".join(unknown_names))
     no_records = "" if records else "no distribution is known"
     places = {one["Id"]: place for one in records for place in [configured_place_of(one, logs)] if place}
     unknown = [one for one in records if one["Id"] not in places]

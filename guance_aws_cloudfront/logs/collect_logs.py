@@ -37,7 +37,7 @@ from guance_aws_cloudfront.logs.lines import (
     with_delimiter,
 )
 from guance_aws_cloudfront.logs.places import are_places_due, find_places
-from guance_aws_cloudfront.logs.points import LinePoints, log_tags
+from guance_aws_cloudfront.logs.points import LinePoints, log_tags, unknown_fields
 from guance_aws_cloudfront.logs.progress import (
     LATE_HOURS,
     MOST_FILES,
@@ -198,6 +198,8 @@ def report_logs(run: Run, aws: LogFilesAws, logs: LogsConfig, summary: Summary) 
     Raises StepError for what ends the run; the next one goes on from there.
     """
     now = run.now()
+    for text in unknown_fields(logs.fields):
+        run.log.warn(text)
     # Resource tags are asked for again as often as places are.
     is_due = are_places_due(run.state, now)
     inventory = Inventory(run.account, run.config, run.aws, run.state, run.log, objects_due=is_due)

@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Union
 
 from guance_aws_cloudfront.logs.lines import TIME_COLUMNS, Layout
+from guance_aws_cloudfront.points.choice import nearest
 from guance_aws_cloudfront.settings.logs import LogsConfig
-from guance_aws_cloudfront.settings.patterns import fits
-from guance_aws_cloudfront.text import iso_utc, printable, url_decoded
+from guance_aws_cloudfront.settings.patterns import EXCEPT, fits
+from guance_aws_cloudfront.text import iso_utc, one_line, printable, url_decoded
 
 SOURCE = "aws_cloudfront"
 NOTHING = "-"
@@ -30,13 +31,16 @@ TEXTS = (
     *("distribution_tenant_id", "connection_id"),
 )
 FIELDS = ("message", "status", *NUMBERS, *(f"{name}_ms" for name in SECONDS), *ADDRESSES, *TEXTS)
+# What a pattern of the configuration may mean.
+NAMES = (*FIELDS, *SECONDS, *NO_FIELDS)
 # DataKit drops a tag of this name from logs: it is what the measurement becomes.
 DROPPED_TAG = "source"
 # Of a metric's tags, those that say nothing of a request.
 NO_TAGS = ("Region", "Dimensions")
 # The answer never reached the viewer, who closed the connection.
 CLOSED_BY_VIEWER = 0
-IPV4_KEPT, IPV6_KEPT = 24, 48
+# An address of 6to4 (2002::/16) has an IPv4 address behind its first 16 bits.
+IPV4_KEPT, IPV6_KEPT, SIX_TO_FOUR_KEPT = 24, 48, 16 + 24
 # Not by the host's locale.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -104,6 +108,19 @@ class LinePoints:
         return decoded_twice if name == "cs_user_agent" else url_decoded
 
 
+def unknown_fields(patterns: Sequence[str]) -> List[str]:
+    """A sentence for each pattern on fields that fits none that CloudFront's logs are known to have."""
+    known = {name: name for name in NAMES}
+    return [
+        one_line(
+            f"CloudFront's logs have no field '{pattern}' that is known (key 'fields' of LOGS)."
+            f"{nearest(pattern, known)}"
+        )
+        for pattern in patterns
+        if pattern != EXCEPT and not fits(known, [pattern])
+    ]
+
+
 def log_tags(metric_tags: Mapping[str, str]) -> Dict[str, str]:
     """The tags of a distribution's lines, out of those of its metrics; a name that is a field's gets `tag_` before."""
     kept = {key: value for key, value in metric_tags.items() if key not in NO_TAGS}
@@ -158,7 +175,10 @@ def without_query(address: str) -> str:
 
 @lru_cache(maxsize=4096)
 def without_host(addresses: str) -> str:
-    """IP addresses without their last octet, or the last 80 bits of IPv6; what is none is not shown."""
+    """IP addresses without their last octet, or the last 80 bits of IPv6; what is none is not shown.
+
+    Of an IPv4 address inside an IPv6 one, the last octet goes too.
+    """
     return ", ".join(_network(one.strip()) for one in url_decoded(addresses).split(","))
 
 
@@ -171,6 +191,8 @@ def _network(address: str) -> str:
     if mapped:
         return f"::ffff:{_network(str(mapped))}"
     bits = IPV4_KEPT if found.version == 4 else IPV6_KEPT
+    if getattr(found, "sixtofour", None):
+        bits = SIX_TO_FOUR_KEPT
     return str(ipaddress.ip_network((found, bits), strict=False).network_address)
 
 

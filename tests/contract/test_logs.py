@@ -225,6 +225,15 @@ def test_only_the_lines_that_are_wanted_are_written_and_each_time_the_same(func,
     assert written_ids(datakit) == sorted([*found, *found])
 
 
+def test_a_field_that_is_misspelled_is_told_with_the_nearest_before_lines_are_written(func, one) -> None:
+    said = "CloudFront's logs have no field 'c_ipp' that is known (key 'fields' of LOGS). The nearest are c_ip, c_port."
+    configure_logs(func, fields=["NOT", "c_ipp"])
+    assert checked(func)["LOGS fields"] == ("missing", said)
+    record = collected(func)
+    assert record.return_value["warnings"] == [said]
+    assert record.log.index(said) < record.log.index("Files:")
+
+
 def test_logs_may_be_of_other_distributions_than_metrics(func, aws, datakit, one) -> None:
     other = writes_older_logs(aws, "other.example.org")
     aws.put_logs(other, PLACE, START, END)
@@ -649,7 +658,7 @@ def test_of_several_accounts_each_has_its_own_logs(func, aws, datakit) -> None:
 def checked(func):
     """The rows of a check that are of access logs, by what was tried."""
     rows = [(row["what"], (row["result"], row["detail"])) for row in rows_of(func.call(CHECK))]
-    return {what: row for what, row in rows if what.startswith(("logs:", "access logs", "s3:"))}
+    return {what: row for what, row in rows if what.startswith(("logs:", "access logs", "s3:", "LOGS"))}
 
 
 def rows_of(record):

@@ -1,5 +1,6 @@
 """The point of a line: typed fields, a message as web servers write it, and nothing of a viewer that is not wanted."""
 
+import ipaddress
 import math
 
 import pytest
@@ -8,7 +9,15 @@ from hypothesis import strategies as st
 
 from guance_aws_cloudfront.guance.limits import fitted
 from guance_aws_cloudfront.logs.lines import header_of, layout_of
-from guance_aws_cloudfront.logs.points import FIELDS, LinePoints, log_tags, message, severity, without_host
+from guance_aws_cloudfront.logs.points import (
+    FIELDS,
+    LinePoints,
+    log_tags,
+    message,
+    severity,
+    unknown_fields,
+    without_host,
+)
 from guance_aws_cloudfront.settings.logs import parse_logs
 from tests.conftest import NOW
 from tests.unit.logs.test_lines import OLDER
@@ -210,6 +219,8 @@ def test_how_bad_a_line_is(status, shown) -> None:
         ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff::"),
         ("2001:db8:1234:5678:9abc:def0:1234:5678", "2001:db8:1234::"),
         ("::ffff:192.0.2.100", "::ffff:192.0.2.0"),
+        # 6to4: 192.0.2.100 in hexadecimal.
+        ("2002:c000:264:1:2:3:4:5", "2002:c000:200::"),
         ("203.0.113.7,%20192.0.2.100", "203.0.113.0, 192.0.2.0"),
         ("unknown", "***"),
         ("192.0.2.100:443", "***"),
@@ -227,6 +238,43 @@ def test_no_address_keeps_its_end(address) -> None:
     is_short = address.version == 4 or address.ipv4_mapped
     bits = int(address) & ((1 << (8 if is_short else 80)) - 1)
     assert bits == 0 or shown != str(address)
+
+
+@given(st.ip_addresses(v=4))
+def test_no_ipv4_address_inside_another_one_keeps_its_last_octet(address) -> None:
+    inside = int(address)
+    six_to_four = ipaddress.IPv6Address((0x2002 << 112) | (inside << 80) | 1)
+    mapped = ipaddress.IPv6Address((0xFFFF << 32) | inside)
+    network = ipaddress.IPv4Address(inside & ~0xFF)
+    assert ipaddress.IPv6Address(without_host(str(six_to_four))).sixtofour == network
+    assert ipaddress.IPv6Address(without_host(str(mapped))).ipv4_mapped == network
+
+
+@pytest.mark.parametrize(
+    ("patterns", "said"),
+    [
+        (["*"], []),
+        (["sc_*", "time_taken", "time_taken_ms", "c_ip", "date", "status"], []),
+        (["NOT", "cs_uri_query", "cs_cookie"], []),
+        (
+            ["NOT", "c_ipp"],
+            [
+                "CloudFront's logs have no field 'c_ipp' that is known (key 'fields' of LOGS). The nearest are c_ip, "
+                "c_port."
+            ],
+        ),
+        (
+            ["sc_status", "xyz_*"],
+            ["CloudFront's logs have no field 'xyz_*' that is known (key 'fields' of LOGS)."],
+        ),
+    ],
+)
+def test_a_pattern_that_fits_no_field_is_named_with_the_nearest(patterns, said) -> None:
+    assert unknown_fields(patterns) == said
+
+
+def test_the_default_of_fields_names_known_ones() -> None:
+    assert unknown_fields(parse_logs({}).fields) == []
 
 
 def test_tags_of_lines_are_those_of_metrics_and_clash_with_no_field() -> None:
