@@ -179,15 +179,18 @@ def test_what_a_run_did_not_get_to_is_kept_and_asked_for_by_the_next(world) -> N
 
 def test_a_window_of_one_distribution_that_is_not_answered_costs_the_others_nothing(world) -> None:
     world.configs["datakit_keeps_time"] = True
-    world.run()
-    # E1 fails in two runs, three hours apart: two windows of the backlog are of E1 alone.
+    # First the older half of six hours is not answered, then the present of E1: that window comes before the older one.
+    world.fails = lambda request: UNREACHABLE if request["EndTime"] <= END - 3 * HOUR else None
+    world.fail(first_lookback=6 * HOUR)
     world.status = lambda source, metric: "InternalError" if source == "E1" else "Complete"
     world.fail(5)
+    of_e1 = [END - 900, END + 300, ["E1"], False]
+    assert world.progress()["backlog"] == [[END - 6 * HOUR, END - 3 * HOUR, [], False], of_e1]
     world.status = lambda source, metric: "Complete"
     world.fails = lambda request: UNREACHABLE if len(request["MetricDataQueries"]) < 12 else None
-    world.fail(6 * 60)
-    # The window of E1 was asked for, not answered, and those of all distributions that are older were reported.
-    assert world.progress()["backlog"] == [[END - 900, END + 300, ["E1"], False]]
+    world.fail(5)
+    # The window of E1 was asked for, not answered, and the older one of all distributions was reported.
+    assert world.progress()["backlog"] == [of_e1]
 
 
 def test_the_progress_is_kept_after_each_window(world) -> None:

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from guance_aws_cloudfront.text import calls_made, count, duration, iso_utc, masked, minute_utc, one_line, some_of
+from guance_aws_cloudfront.text import (
+    calls_made,
+    clock_difference,
+    count,
+    duration,
+    iso_utc,
+    masked,
+    minute_utc,
+    one_line,
+    some_of,
+    url_decoded,
+)
 from tests.conftest import NOW
 
 
@@ -19,6 +30,7 @@ def test_foreign_text_stays_on_one_line(forged) -> None:
 
 def test_long_foreign_text_is_cut_visibly() -> None:
     assert one_line("x" * 400) == "x" * 299 + "…"
+    assert one_line("x" * 300) == "x" * 300
 
 
 @pytest.mark.parametrize(
@@ -27,10 +39,14 @@ def test_long_foreign_text_is_cut_visibly() -> None:
         (0, "0 s"),
         (59, "59 s"),
         (60, "1 min"),
+        (3599, "59 min"),
         (3600, "1 h"),
         (12000, "3 h 20 min"),
+        (86399, "23 h 59 min"),
         (86400, "1 d"),
         (187200, "2 d 4 h"),
+        # Each unit counts whole ones of the next.
+        (30 * 86400 - 1, "29 d 23 h"),
     ],
 )
 def test_durations_read_well(seconds, words) -> None:
@@ -54,11 +70,37 @@ def test_counts_and_lists() -> None:
     assert (count(1, "point"), count(1200, "point")) == ("1 point", "1,200 points")
     assert some_of(["a", "b"]) == "a, b"
     assert some_of(list("abcdefg"), 3) == "a, b, c and 4 more"
+    assert some_of(list("abcde")) == "a, b, c, d, e"
+    assert some_of(list("abcdef")) == "a, b, c, d, e and 1 more"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (0.0, "in sync with AWS"),
+        (5.4, "in sync with AWS"),
+        (-5.4, "in sync with AWS"),
+        (6, "6 s ahead of AWS's"),
+        (-6, "6 s behind AWS's"),
+        (-420.2, "7 min behind AWS's"),
+    ],
+)
+def test_how_a_clock_stands(ahead, words) -> None:
+    assert clock_difference(ahead) == words
+
+
+def test_what_is_encoded_as_in_a_url_is_shown_as_it_was() -> None:
+    assert url_decoded("a%20b%FF+c") == "a b\ufffd+c"
+    assert url_decoded("a b") == "a b"
 
 
 def test_calls_are_told_by_operation() -> None:
     assert calls_made({"ListDistributions": 1, "GetMetricData": 12}) == "12 GetMetricData, 1 ListDistributions"
     assert calls_made({}) == "none"
+
+
+def test_a_secret_of_eight_characters_is_masked_and_a_shorter_one_is_a_word() -> None:
+    assert masked("1234567 12345678", ["1234567", "12345678"]) == "1234567 ***"
 
 
 def test_secrets_and_key_ids_are_masked_and_words_are_not() -> None:

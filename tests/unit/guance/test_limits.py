@@ -1,6 +1,7 @@
 """Whatever a point holds, what goes out is a line that DataKit takes, and what was done for that is said."""
 
 import json
+import math
 import random
 import re
 
@@ -29,6 +30,13 @@ ACCOUNT = parse_account(RAW_ACCOUNT)
 
 def point(tags=None, fields=None):
     return {"measurement": "m", "tags": {"name": "E1", **(tags or {})}, "fields": fields or {"a": 1}, "timestamp": NOW}
+
+
+def size_of(whole):
+    """What a point takes in all, as the limit counts it: 24 bytes for each field beside its key and a text."""
+    texts = [whole["measurement"], *whole["tags"], *whole["tags"].values(), *whole["fields"]]
+    texts += [value for value in whole["fields"].values() if isinstance(value, str)]
+    return sum(len(text.encode()) for text in texts) + 24 * len(whole["fields"])
 
 
 def taken(fit, is_object=True):
@@ -69,10 +77,34 @@ def test_a_usual_log_line_goes_out_as_it_is_without_a_long_look(monkeypatch) -> 
     assert fitted(line, "logging")[0] is line
 
 
+@pytest.mark.parametrize("beside", [{}, {"b": 7}])
+@pytest.mark.parametrize(
+    ("value", "is_sent"),
+    [
+        *((2**63 - 1, True), (1 - 2**63, True), (2**63, False), (-(2**63), False)),
+        *((1e300, True), (-1e300, True), (math.inf, False), (-math.inf, False), (math.nan, False)),
+    ],
+)
+def test_a_number_in_a_log_line_is_finite_and_not_too_large(value, is_sent, beside) -> None:
+    line = {"measurement": "m", "tags": {"name": "E1"}, "fields": {"a": value, **beside}, "timestamp": NOW}
+    assert fitted(line, "logging")[0]["fields"] == ({"a": value, **beside} if is_sent else beside)
+
+
+@pytest.mark.parametrize("text", ["x" * 790_000, "ü" * 400_000, "\U0001f600" * 200_000])
+def test_a_log_line_that_is_too_large_is_shortened(text) -> None:
+    line = {"measurement": "m", "tags": {"name": "E1"}, "fields": {"message": text, "a": 1}, "timestamp": NOW}
+    fit, said = fitted(line, "logging")
+    assert len(said) == 1
+    assert size_of(fit) <= 768 * 1024
+
+
 LONG = "ü" * 600
 CASES = [
     ({"T": LONG}, {}, {"T": "ü" * 512}, {}, "the tag 'T' is longer than 1,024 bytes and is cut"),
+    ({"T": "x" * 1024}, {}, {"T": "x" * 1024}, {}, None),
+    ({"T": "\U0001f600" * 300}, {}, {"T": "\U0001f600" * 256}, {}, "the tag 'T' is longer than 1,024 bytes and is cut"),
     ({"T": " \\ "}, {}, {}, {}, "the tag 'T' is empty and left out"),
+    ({"T": "", "U": "x"}, {}, {"U": "x"}, {}, "the tag 'T' is empty and left out"),
     ({"T": "a\nb\\"}, {}, {"T": "a b"}, {}, None),
     ({"T\u00a0U": "a\u3000b"}, {}, {"T U": "a b"}, {}, None),
     ({"T U": "x", "T\u00a0U": "y"}, {}, {"T U": "x"}, {}, "the tag 'T\u00a0U' is there twice and left out"),
@@ -136,6 +168,16 @@ def test_too_large_tags_leave_what_fits_with_its_escapes(letter, number) -> None
     taken(fit)
 
 
+@pytest.mark.parametrize("excess", [0, 1])
+def test_tags_may_be_as_large_as_datakit_takes_them(excess) -> None:
+    # Each tag has two separators; 62,971 bytes are left by the longest measurement and the longest key of a field.
+    tags = {"name": "E1", **{f"t{n}": "x" * 1000 for n in range(10, 72)}}
+    rest = 62_971 - sum(len(key) + len(value) + 2 for key, value in tags.items()) - len("last") - 2
+    fit, said = fitted({**point(), "tags": {**tags, "last": "y" * (rest + excess)}}, OBJECT)
+    assert set(tags) - set(fit["tags"]) == ({"t10"} if excess else set())
+    assert len(said) == excess
+
+
 def test_too_many_fields_leave_the_whole_record_and_those_that_stand_first() -> None:
     fit, said = fitted(point({}, {**{f"f{n}": n for n in range(1100)}, "message": "{}"}), OBJECT)
     assert len(fit["fields"]) == 1024
@@ -157,6 +199,31 @@ def test_an_object_of_a_mebibyte_is_shortened_visibly_and_its_message_is_still_j
     taken(fit)
 
 
+@pytest.mark.parametrize("excess", [0, 1])
+def test_a_point_may_be_as_large_as_datakit_takes_it(excess) -> None:
+    whole = point({"T": "x"}, {"message": "", "a": 1})
+    whole["fields"]["message"] = "m" * (768 * 1024 - size_of(whole) + excess)
+    fit, said = fitted(whole, OBJECT)
+    assert len(said) == excess
+    assert (fit["fields"] == whole["fields"]) is (excess == 0)
+
+
+@pytest.mark.parametrize(
+    ("tags", "fields"),
+    [
+        ({}, {name: name * 500_000 for name in "abc"}),
+        ({f"t{n}": "x" * 1000 for n in range(60)}, {"a": "a" * 790_000}),
+        ({}, {**{f"f{n}": n for n in range(1000)}, "a": "a" * 790_000}),
+        ({}, {"a": json.dumps({"b": "b" * 400_000, "c": "c" * 400_000}), "d": "d" * 300_000}),
+    ],
+)
+def test_what_is_shortened_fits(tags, fields) -> None:
+    fit, said = fitted({**point(tags, fields), "measurement": "m" * 1024}, OBJECT)
+    assert said
+    assert 400_000 < size_of(fit) <= 768 * 1024
+    taken(fit)
+
+
 def test_of_several_long_texts_the_longest_are_shortened() -> None:
     fields = {f"f{n}": str(n) * 100_000 for n in range(6)}
     fields.update({"longest": "x" * 300_000, "list": json.dumps([7] * 90_000)})
@@ -172,6 +239,7 @@ def test_of_several_long_texts_the_longest_are_shortened() -> None:
 SHORTENED = [
     ('{"a": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "b": 1}', 60),
     (json.dumps({str(n): n for n in range(500)}), 1000),
+    (json.dumps({"a": "x" * 500, "b": "y" * 500, "c": 1}), 525),
     (json.dumps(["y" * 50] * 100), 700),
     (json.dumps({"s": "\ud800" * 200, "t": "\u2028"}), 100),
     ("ü" * 500, 300),
@@ -188,6 +256,14 @@ def test_a_shortened_text_is_short_and_stays_json_where_it_was(text, most) -> No
     assert "…" in short
     if text.startswith(('{"', '["')):
         assert type(json.loads(short)) is type(json.loads(text))
+
+
+def test_of_a_list_the_first_items_stay_and_the_others_are_counted() -> None:
+    *kept, note = json.loads(shortened(json.dumps(["y" * 50] * 100), 700))
+    assert kept == ["y" * 50] * 12
+    assert note == "… 88 more are left out"
+    text = json.dumps(["y" * 50] * 12)
+    assert shortened(text, len(text)) == text
 
 
 @pytest.mark.parametrize(
