@@ -24,7 +24,13 @@ from guance_aws_cloudfront.steps.plan import plan_run, say_what_is_asked
 from guance_aws_cloudfront.steps.run import Run, end_run, open_sink
 from guance_aws_cloudfront.steps.silence import look_for_late_values, watch_for_silence
 from guance_aws_cloudfront.steps.targets import Targets, choose_targets
-from guance_aws_cloudfront.steps.window import forget_settled, keep_sent, report_window, run_despite_timeout
+from guance_aws_cloudfront.steps.window import (
+    asked_again_from,
+    forget_settled,
+    keep_sent,
+    report_window,
+    run_despite_timeout,
+)
 from guance_aws_cloudfront.text import count, iso_utc, some_of
 from guance_aws_cloudfront.version import VERSION
 
@@ -156,9 +162,9 @@ def report_metrics(
                 break
             done.append([iso_utc(window.start), iso_utc(window.end)])
             left_behind = report.left_behind(period, listing.failed)
-            if is_recent or left_behind:
-                # Before the progress, should the process be killed. An older window of which nothing is left behind
-                # will not be asked for again: for that, the end of the run is early enough.
+            if is_recent or left_behind or window.end > asked_again_from(run, progress):
+                # Before the progress, should the process be killed. An older window that later runs do not ask for
+                # again need not be known to them.
                 keep_sent(run, sent, progress, until)
             after = after_window(plan, progress, window, is_recent, left_behind)
             if is_recent:

@@ -52,9 +52,9 @@ def access_logs_rows(account: Account, config: CollectorConfig, logs: LogsConfig
 
 
 def _rows(aws: AwsCalls, account: Account, logs: LogsConfig, records: Sequence[Record], now: int) -> Iterator[Row]:
-    unknown_names = unknown_fields(logs.fields)
+    unknown_names = unknown_fields(logs)
     if unknown_names:
-        yield Row(MISSING, "LOGS fields", " ".join(unknown_names))
+        yield Row(MISSING, "LOGS fields", " ".join(unknown_names), needed=True)
     no_records = "" if records else "no distribution is known"
     places = {one["Id"]: place for one in records for place in [configured_place_of(one, logs)] if place}
     unknown = [one for one in records if one["Id"] not in places]

@@ -198,7 +198,7 @@ def report_logs(run: Run, aws: LogFilesAws, logs: LogsConfig, summary: Summary) 
     Raises StepError for what ends the run; the next one goes on from there.
     """
     now = run.now()
-    for text in unknown_fields(logs.fields):
+    for text in unknown_fields(logs):
         run.log.warn(text)
     # Resource tags are asked for again as often as places are.
     is_due = are_places_due(run.state, now)

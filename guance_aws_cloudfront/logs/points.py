@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Union
 
-from guance_aws_cloudfront.logs.lines import TIME_COLUMNS, Layout
+from guance_aws_cloudfront.logs.lines import TIME_COLUMNS, Layout, column_name
 from guance_aws_cloudfront.points.choice import nearest
 from guance_aws_cloudfront.settings.logs import LogsConfig
 from guance_aws_cloudfront.settings.patterns import EXCEPT, fits
@@ -30,9 +30,10 @@ TEXTS = (
     *("fle_status", "fle_encrypted_fields", "sc_content_type", "cache_behavior_path_pattern"),
     *("distribution_tenant_id", "connection_id"),
 )
-FIELDS = ("message", "status", *NUMBERS, *(f"{name}_ms" for name in SECONDS), *ADDRESSES, *TEXTS)
-# What a pattern of the configuration may mean.
-NAMES = (*FIELDS, *SECONDS, *NO_FIELDS)
+IN_MILLISECONDS = tuple(f"{name}_ms" for name in SECONDS)
+FIELDS = ("message", "status", *NUMBERS, *IN_MILLISECONDS, *ADDRESSES, *TEXTS)
+# What the configuration may name: `message` and `status` are made of columns, and always there.
+COLUMNS = (*NUMBERS, *SECONDS, *IN_MILLISECONDS, *ADDRESSES, *TEXTS, *NO_FIELDS)
 # DataKit drops a tag of this name from logs: it is what the measurement becomes.
 DROPPED_TAG = "source"
 # Of a metric's tags, those that say nothing of a request.
@@ -108,15 +109,16 @@ class LinePoints:
         return decoded_twice if name == "cs_user_agent" else url_decoded
 
 
-def unknown_fields(patterns: Sequence[str]) -> List[str]:
-    """A sentence for each pattern on fields that fits none that CloudFront's logs are known to have."""
-    known = {name: name for name in NAMES}
+def unknown_fields(config: LogsConfig) -> List[str]:
+    """A sentence for each pattern of `fields` that fits no column of CloudFront's, and none that the user declares."""
+    declared = [column_name(column) for _, bucket in config.buckets for column in bucket.fields]
+    known = {name: name for name in (*COLUMNS, *declared)}
     return [
         one_line(
-            f"CloudFront's logs have no field '{pattern}' that is known (key 'fields' of LOGS)."
+            f"'{pattern}' (key 'fields' of LOGS) is not a known field of CloudFront's access logs."
             f"{nearest(pattern, known)}"
         )
-        for pattern in patterns
+        for pattern in config.fields
         if pattern != EXCEPT and not fits(known, [pattern])
     ]
 

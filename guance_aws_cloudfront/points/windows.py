@@ -129,9 +129,11 @@ def plan_windows(now: float, known: Optional[Progress], config: CollectorConfig)
     # A look that goes back so far settles what it covers, and so does giving up what lies before.
     settles = asked_from <= known.settled
     asked_from = max(asked_from, oldest)
-    longest = PERIODS_PER_WINDOW * period
-    # What is asked for for the first time comes in one window, where it fits into one.
-    length = longest if end - new_from <= longest else _window_length(end - asked_from, period)
+    length = PERIODS_PER_WINDOW * period
+    # Minutes that are asked for for the first time come in one window if they fit; else windows are of much the same
+    # length, but the newest reaches back to where minutes are settled: later runs ask for none of an older one again.
+    if end - new_from > length:
+        length = max(_window_length(end - asked_from, period), _floor(LATE_SECONDS, period))
     start = max(asked_from, end - length)
     recent = Window(start, end) if start < end else None
     left = [Stretch(asked_from, start)] if asked_from < start else []

@@ -63,6 +63,9 @@ def watch_for_silence(run: Run, progress: Progress, sent: Digest, end: int) -> P
     silence = progress.silence or find_silence(newest, sent.reported_since, end, period)
     if silence is None:
         return progress
+    # In a catch-up, older windows that may have values are still to come.
+    if progress.silence is None and any(one.end > silence.since and not one.sources for one in progress.backlog):
+        return progress
     if newest is not None and newest >= silence.since:
         reported = sent.reported_since(silence.since).get(silence.source, ())
         # What stands in Guance must not be taken for late once no regular look reaches it any more.

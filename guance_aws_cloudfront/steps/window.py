@@ -213,13 +213,17 @@ def _say(run: Run, report: WindowReport) -> None:
         )
 
 
+def asked_again_from(run: Run, progress: Progress) -> int:
+    """From which minute on runs that go on from `progress` ask again, whatever becomes of the backlog."""
+    return min(progress.watermark - run.config.lookback, progress.settled)
+
+
 def forget_settled(run: Run, sent: Digest, progress: Progress, until: int) -> None:
     """Forget what was sent but for the minutes that may be asked for again, going on from `progress`.
 
     All minutes up to `until` that were sent are known to `sent`.
     """
-    since = min(progress.watermark - run.config.lookback, progress.settled)
-    sent.keep(since, max(progress.watermark, until), progress.backlog)
+    sent.keep(asked_again_from(run, progress), max(progress.watermark, until), progress.backlog)
 
 
 def keep_sent(run: Run, sent: Digest, progress: Progress, until: int) -> None:

@@ -226,7 +226,9 @@ def test_only_the_lines_that_are_wanted_are_written_and_each_time_the_same(func,
 
 
 def test_a_field_that_is_misspelled_is_told_with_the_nearest_before_lines_are_written(func, one) -> None:
-    said = "CloudFront's logs have no field 'c_ipp' that is known (key 'fields' of LOGS). The nearest are c_ip, c_port."
+    said = (
+        "'c_ipp' (key 'fields' of LOGS) is not a known field of CloudFront's access logs. The nearest are c_ip, c_port."
+    )
     configure_logs(func, fields=["NOT", "c_ipp"])
     assert checked(func)["LOGS fields"] == ("missing", said)
     record = collected(func)

@@ -254,27 +254,35 @@ def test_no_ipv4_address_inside_another_one_keeps_its_last_octet(address) -> Non
     ("patterns", "said"),
     [
         (["*"], []),
-        (["sc_*", "time_taken", "time_taken_ms", "c_ip", "date", "status"], []),
+        (["sc_*", "time_taken", "time_taken_ms", "c-ip", "cs(User-Agent)", "date"], []),
         (["NOT", "cs_uri_query", "cs_cookie"], []),
+        # A column that the user declares.
+        (["x_special"], []),
         (
             ["NOT", "c_ipp"],
             [
-                "CloudFront's logs have no field 'c_ipp' that is known (key 'fields' of LOGS). The nearest are c_ip, "
-                "c_port."
+                "'c_ipp' (key 'fields' of LOGS) is not a known field of CloudFront's access logs. The nearest are "
+                "c_ip, c_port."
             ],
         ),
+        # It is always there, and made of sc_status.
         (
-            ["sc_status", "xyz_*"],
-            ["CloudFront's logs have no field 'xyz_*' that is known (key 'fields' of LOGS)."],
+            ["status"],
+            [
+                "'status' (key 'fields' of LOGS) is not a known field of CloudFront's access logs. The nearest are "
+                "sc_status, fle_status."
+            ],
         ),
+        (["sc_status", "xyz_*"], ["'xyz_*' (key 'fields' of LOGS) is not a known field of CloudFront's access logs."]),
     ],
 )
 def test_a_pattern_that_fits_no_field_is_named_with_the_nearest(patterns, said) -> None:
-    assert unknown_fields(patterns) == said
+    buckets = {"E1": {"path": "logs/cf/", "fields": ["date", "x-special"]}}
+    assert unknown_fields(parse_logs({"fields": patterns, "buckets": buckets})) == said
 
 
 def test_the_default_of_fields_names_known_ones() -> None:
-    assert unknown_fields(parse_logs({}).fields) == []
+    assert unknown_fields(parse_logs({})) == []
 
 
 def test_tags_of_lines_are_those_of_metrics_and_clash_with_no_field() -> None:

@@ -80,8 +80,9 @@ def test_a_window_is_as_long_as_one_page_of_cloudwatch_takes_and_a_deep_look_rea
     plan = plan_windows(NOW, None, parse_config({"first_lookback": 200 * 60}))
     assert (plan.recent, plan.start.backlog) == (Window(END - 200 * 60, END), ())
     plan = plan_windows(NOW, None, parse_config({"first_lookback": 201 * 60}))
-    assert plan.recent == Window(END - 101 * 60, END)
-    assert plan.start.backlog == (Stretch(END - 201 * 60, END - 101 * 60),)
+    # Of two windows, the newest reaches back to where minutes are settled.
+    assert plan.recent == Window(END - 3 * HOUR, END)
+    assert plan.start.backlog == (Stretch(END - 201 * 60, END - 3 * HOUR),)
     assert plan.settled == END - 3 * HOUR
 
 
@@ -380,3 +381,20 @@ def test_values_up_to_three_hours_late_are_asked_for_with_one_window_a_run() -> 
     assert max(windows) <= REACH
     # A deeper look now and then, not in every run.
     assert sum(window > HOUR for window in windows[1:]) < len(windows) / 2
+
+
+@given(st.integers(0, 20 * 3600), st.integers(0, 20 * 3600), st.sampled_from([60, 300]), st.integers(0, 7200))
+def test_no_window_but_the_newest_has_minutes_that_a_later_look_asks_for_again(
+    outage, before, period, lookback
+) -> None:
+    config = parse_config({"period": period, "lookback": lookback})
+    plan = plan_windows(NOW, at(END - outage, END - outage - before), config)
+    after = after_window(plan, plan.start, Stretch(*plan.recent), True, ()) if plan.recent else plan.start
+    asked_again_from = min(after.watermark - lookback, after.settled)
+    for stretch in after.backlog:
+        assert stretch.end <= max(asked_again_from, plan.recent.end - PERIODS_PER_WINDOW * period)
+    # No more windows than there must be.
+    windows = ([plan.recent] if plan.recent else []) + backlog_windows(plan.start.backlog, period)
+    assert max((one.end - one.start for one in windows), default=0) <= PERIODS_PER_WINDOW * period
+    length = sum(one.end - one.start for one in windows)
+    assert len(windows) == -(-length // (PERIODS_PER_WINDOW * period))

@@ -129,6 +129,20 @@ def test_after_an_outage_whoever_is_active_now_does_not_matter(world, capsys, pa
     assert bool(world.listings) is is_recent
 
 
+@pytest.mark.parametrize("outage", [190, 225, 300])
+def test_after_an_outage_nobody_is_active_again_and_nothing_is_asked_for_twice(world, capsys, outage) -> None:
+    world.configs["datakit_keeps_time"] = True
+    world.listed = active("E1", "E2")
+    world.run(recently_active=True)
+    world.run_for(240, recently_active=True)
+    world.asked(), capsys.readouterr()
+    summary = world.run(outage, recently_active=True)
+    assert "Active again" not in capsys.readouterr().out
+    windows = world.asked()
+    assert summary["metrics_billed"] == 12 * len(windows)
+    assert [newer[0] for newer in windows[:-1]] == [older[1] for older in windows[1:]]
+
+
 def test_one_that_wakes_up_is_asked_for_since_it_was_asked_for_last(world, capsys) -> None:
     world.listed = active("E1", "E2")
     world.run(recently_active=True)

@@ -136,3 +136,18 @@ def test_one_distribution_that_goes_on_is_no_silence(silent) -> None:
     silent.value = lambda source, minute: 10.0 if minute < END or source == "E2" else None
     assert silent.run_for(60)["warnings"] == []
     assert silence(silent) is None
+
+
+@pytest.mark.parametrize("ago", [100, 150, 190, 210, 260])
+@pytest.mark.parametrize("outage", [225, 300, 480])
+def test_values_that_a_catch_up_has_still_to_report_are_no_silence(world, outage, ago) -> None:
+    world.configs["datakit_keeps_time"] = True
+    world.run()
+    world.run_for(240)
+    # Traffic ends while the collector is down: in the newest window there may be no value at all.
+    ended = world.progress()["at"] + max(0, outage - ago) * MINUTE
+    world.value = lambda source, minute: 10.0 if minute < ended else None
+    world.run(outage)
+    world.run_for(200)
+    found = world.arrived()
+    assert found == sorted(minutes("E1", END - HOUR, ended) + minutes("E2", END - HOUR, ended))

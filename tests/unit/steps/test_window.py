@@ -319,7 +319,7 @@ def test_a_process_that_is_killed_outright_costs_no_window_that_was_done(world) 
 
 def test_a_time_out_while_what_was_sent_of_a_window_cut_short_is_kept_does_not_cost_it(world) -> None:
     def go_away(category, points):
-        if category == "metric" and len(world.requests) == 3 and world.writes.count(("metric", 100)) == 4:
+        if category == "metric" and len(world.requests) == 3 and world.writes.count(("metric", 100)) == 5:
             world.on_event = time_out
             raise Exception("POST http://datakit failed. Error: [Errno 104] Connection reset by peer")
 
@@ -339,3 +339,97 @@ def test_a_time_out_while_what_was_sent_of_a_window_cut_short_is_kept_does_not_c
     world.run(10)
     found = world.arrived()
     assert len(found) == len(set(found)) == 2 * (HOUR + 6 * HOUR + 600) // MINUTE
+
+
+class KilledError(BaseException):
+    """The process ends, and nothing of it is left but what was kept."""
+
+
+def killed_at(world, nth, minutes):
+    """A run that is killed outright at its n-th request of metrics."""
+    met = []
+
+    def strike(request):
+        met.append(request)
+        if len(met) == nth:
+            kept.extend([dict(world.store.rows), dict(world.cache.rows)])
+            raise KilledError
+
+    kept, world.fails = [], strike
+    with pytest.raises(KilledError):
+        world.run(minutes)
+    world.fails = lambda request: None
+    world.store.rows, world.cache.rows = kept
+    # Past the claim of the run that was killed.
+    world.clock.advance(300)
+
+
+def fails_to_keep_what_was_sent(world, nth):
+    """From now on, the n-th time that a run keeps what was sent, Redis is down."""
+    met, keep = [], world.cache.set
+
+    def set_(key, *arguments):
+        if key == DIGEST[1]:
+            met.append(key)
+            if len(met) == nth:
+                raise OSError("Redis is down")
+        return keep(key, *arguments)
+
+    world.cache.set = set_
+
+
+def sent_twice(world):
+    """Which points arrived more than once, of all since the first run; of E1 and E2 none may be missing."""
+    found = Counter((point["tags"]["name"], point["timestamp"]) for of, point in world.points if of == "metric")
+    end = world.progress()["at"]
+    assert set(found) == {*minutes("E1", END - HOUR, end), *minutes("E2", END - HOUR, end)}
+    return sorted(key for key, number in found.items() if number > 1)
+
+
+@pytest.mark.parametrize("outage", [225, 240, 250, 300, 345])
+def test_a_catch_up_that_is_killed_after_an_older_window_sends_none_of_it_again(world, outage) -> None:
+    world.configs["datakit_keeps_time"] = True
+    world.run()
+    world.run_for(240)
+    killed_at(world, 3, outage)
+    world.run_for(50)
+    assert sent_twice(world) == []
+
+
+@pytest.mark.parametrize("outage", [225, 240, 250, 300, 345])
+def test_where_what_was_sent_cannot_be_kept_at_the_end_of_a_catch_up_nothing_is_sent_again(world, outage) -> None:
+    world.configs["datakit_keeps_time"] = True
+    world.run()
+    world.run_for(240)
+    # The first time is after the present.
+    fails_to_keep_what_was_sent(world, 2)
+    assert len(world.run(outage)["windows"]) >= 2
+    world.run_for(50)
+    assert sent_twice(world) == []
+
+
+@pytest.mark.parametrize("nth", [2, 3, 4])
+def test_minutes_that_waited_are_sent_once_though_the_process_is_killed(world, nth) -> None:
+    world.configs["datakit_keeps_time"] = False
+    world.run()
+    world.run_for(200)
+    world.run(240)
+    world.run_for(25)
+    world.configs["datakit_keeps_time"] = True
+    killed_at(world, nth, 5)
+    world.run_for(200)
+    assert sent_twice(world) == []
+
+
+def test_minutes_of_one_distribution_that_failed_are_sent_once_though_redis_fails_at_the_end(world) -> None:
+    world.configs["datakit_keeps_time"] = True
+    world.run()
+    world.run_for(200)
+    world.status = lambda source, metric: "InternalError" if source == "E2" else "Complete"
+    for _ in range(18):
+        world.fail(5)
+    world.status = lambda source, metric: "Complete"
+    fails_to_keep_what_was_sent(world, 2)
+    assert len(world.run(5)["windows"]) == 3
+    world.run_for(200)
+    assert sent_twice(world) == []
