@@ -8,7 +8,7 @@ import pytest
 
 from devtools.clock import SimulatedClock
 from devtools.func.builtins import Cache, ScopedCache
-from guance_aws_cloudfront.func.state import State, StateError, claim_seconds
+from guance_aws_cloudfront.func.state import LOGS_AREA, State, StateError, claim_seconds
 from guance_aws_cloudfront.points.windows import PERIODS_PER_WINDOW
 from guance_aws_cloudfront.settings.account import parse_account
 from tests.conftest import NOW, RAW_ACCOUNT
@@ -385,3 +385,47 @@ def test_the_sentences_word_for_word(func) -> None:
     assert str(error.value) == (
         "Func's STORE could not be read (gone). Check Func's database; the next run goes on from the last watermark."
     )
+
+
+def test_a_digest_knows_whether_it_is_saved(func) -> None:
+    digest = state(func, []).digest(60)
+    assert digest.is_saved
+    digest.remember("E1", NOW, FIELDS)
+    assert not digest.is_saved
+    state(func, [], read_only=True).save_digest(digest)
+    assert not digest.is_saved
+    func.CACHE.broken = OSError("gone")
+    state(func, []).save_digest(digest)
+    assert not digest.is_saved
+    func.CACHE.broken = None
+    state(func, []).save_digest(digest)
+    assert digest.is_saved
+
+
+def test_how_far_log_files_have_been_read_is_kept_by_distribution_and_forgotten_as_a_whole(func) -> None:
+    logs = state(func, [], area=LOGS_AREA)
+    assert (logs.files_of("E1"), logs.known_files()) == (None, [])
+    logs.save_known_files(["E1", "E2"], NOW)
+    logs.save_files_of("E1", {"at": NOW})
+    logs.keep("places", {"E1": "there"})
+    again, dry = state(func, [], area=LOGS_AREA), state(func, [], area=LOGS_AREA, read_only=True)
+    assert again.files_of("E1")["at"] == NOW
+    assert again.known_files() == ["E1", "E2"]
+    assert (dry.files_of("E1"), dry.known_files()) == (None, [])
+    # Metrics have nothing to do with it.
+    assert state(func, []).files_of("E1") is None
+    assert again.forget_logs() == ["E1"]
+    assert (again.files_of("E1"), again.known_files(), again.recall("places")) == (None, [], None)
+    assert not func.STORE and not func.CACHE
+
+
+def test_a_store_that_fails_while_log_files_are_forgotten_is_told(func) -> None:
+    logs = state(func, [], area=LOGS_AREA)
+    logs.save_known_files(["E1"], NOW)
+
+    def fail(key, scope):
+        raise OSError("gone")
+
+    func.STORE.delete = fail
+    with pytest.raises(StateError, match=r"Func's STORE or CACHE could not be emptied \(gone\)\."):
+        logs.forget_logs()

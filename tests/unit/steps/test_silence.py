@@ -151,3 +151,14 @@ def test_values_that_a_catch_up_has_still_to_report_are_no_silence(world, outage
     world.run_for(200)
     found = world.arrived()
     assert found == sorted(minutes("E1", END - HOUR, ended) + minutes("E2", END - HOUR, ended))
+
+
+def test_older_minutes_that_are_still_to_come_do_not_hide_a_silence(world) -> None:
+    world.configs["datakit_keeps_time"] = True
+    world.fails = lambda request: UNREACHABLE if request["EndTime"] <= END - 3 * HOUR else None
+    world.fail(first_lookback=6 * HOUR)
+    world.value = lambda source, minute: 10.0 if minute < END else None
+    for _ in range(4):
+        world.fail(5)
+    assert world.progress()["backlog"] == [[END - 6 * HOUR, END - 3 * HOUR, [], False]]
+    assert silence(world)[:2] == [END, "E1"]
