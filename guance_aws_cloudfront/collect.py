@@ -171,7 +171,9 @@ def report_metrics(
                 after = watch_for_silence(run, after, sent, window.end)
             run.state.save_progress(after.as_json())
             progress = after
-            forget_settled(run, sent, progress, until)
+            if left:
+                # What is remembered takes no more memory, however many windows there are.
+                forget_settled(run, sent, progress, until)
             if is_recent and config.recently_active:
                 run.state.keep("asked", activity.after(targets.ids, targets.active_ids, progress.watermark))
     finally:

@@ -15,7 +15,7 @@ the number of calls (rows 1) and of POSTs (rows 6).
 
 **Conditions:** {conditions}.
 
-Times are processor time, the lowest of several rounds. Rows 3 give the median of 25 rounds, because whole processes
+Times are processor time, the lowest of several rounds. Rows 3 give the median of the rounds, because whole processes
 vary more. Rows 7 measure elapsed time. Memory in rows 5 is the median of three processes. AWS's answers are prepared in
 advance: they go through botocore, but not over a network. Each case runs in its own process.
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Union
 
 from guance_aws_cloudfront.logs.lines import TIME_COLUMNS, Layout, column_name
-from guance_aws_cloudfront.points.choice import nearest
+from guance_aws_cloudfront.points.choice import idle
 from guance_aws_cloudfront.settings.logs import LogsConfig
-from guance_aws_cloudfront.settings.patterns import EXCEPT, fits
+from guance_aws_cloudfront.settings.patterns import fits
 from guance_aws_cloudfront.text import iso_utc, one_line, printable, url_decoded
 
 SOURCE = "aws_cloudfront"
@@ -114,12 +114,8 @@ def unknown_fields(config: LogsConfig) -> List[str]:
     declared = [column_name(column) for _, bucket in config.buckets for column in bucket.fields]
     known = {name: name for name in (*COLUMNS, *declared)}
     return [
-        one_line(
-            f"'{pattern}' (key 'fields' of LOGS) is not a known field of CloudFront's access logs."
-            f"{nearest(pattern, known)}"
-        )
-        for pattern in config.fields
-        if pattern != EXCEPT and not fits(known, [pattern])
+        one_line(f"'{pattern}' (key 'fields' of LOGS) is not a known field of CloudFront's access logs.{near}")
+        for pattern, near in idle(config.fields, known)
     ]
 
 

@@ -1,7 +1,7 @@
 """Which of the listed distributions are collected."""
 
 import difflib
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from guance_aws_cloudfront.cloudfront.record import aliases, text_of
 from guance_aws_cloudfront.settings.patterns import EXCEPT, Choice, fits
@@ -36,7 +36,7 @@ def idle_patterns(
             yield from _idle(f"'distributions', 'tag:{key}'", patterns, values)
         else:
             keys = {one.lower(): one for one in tag_keys}
-            near = nearest(key.lower(), keys)
+            near = _nearest(key.lower(), keys)
             yield one_line(f"No distribution has the resource tag '{key}' of the key 'distributions'.{near}", LONGEST)
 
 
@@ -45,7 +45,7 @@ def idle_keys(patterns: Sequence[str], tag_keys: Iterable[str]) -> List[str]:
     known = {key.lower(): key for key in tag_keys}
     return [
         one_line(
-            f"No distribution has a resource tag '{pattern}' (key 'resource_tags').{nearest(pattern, known)}", LONGEST
+            f"No distribution has a resource tag '{pattern}' (key 'resource_tags').{_nearest(pattern, known)}", LONGEST
         )
         for pattern in patterns
         if known and pattern != EXCEPT and not fits(known.values(), [pattern])
@@ -59,9 +59,8 @@ def _is_chosen(record: Mapping[str, Any], choice: Choice, tags: Mapping[str, str
 
 def _idle(key: str, patterns: Sequence[str], known: Mapping[str, str]) -> List[str]:
     return [
-        one_line(f"No distribution fits '{pattern}' of the key {key}.{nearest(pattern, known)}", LONGEST)
-        for pattern in patterns
-        if pattern != EXCEPT and not fits(known, [pattern])
+        one_line(f"No distribution fits '{pattern}' of the key {key}.{near}", LONGEST)
+        for pattern, near in idle(patterns, known)
     ]
 
 
@@ -69,7 +68,16 @@ def _names(record: Mapping[str, Any]) -> List[str]:
     return [record["Id"], text_of(record, "DomainName"), *aliases(record)]
 
 
-def nearest(pattern: str, known: Mapping[str, str]) -> str:
-    """A sentence that names what is nearest to a pattern, out of what is known by names to compare; or nothing."""
+def idle(patterns: Sequence[str], known: Mapping[str, str]) -> List[Tuple[str, str]]:
+    """The patterns that fit none of the known names, each with a sentence of what is nearest to it, or nothing.
+
+    `known` has the names as they are shown by the names to compare.
+    """
+    return [
+        (pattern, _nearest(pattern, known)) for pattern in patterns if pattern != EXCEPT and not fits(known, [pattern])
+    ]
+
+
+def _nearest(pattern: str, known: Mapping[str, str]) -> str:
     near = difflib.get_close_matches(pattern, sorted(known), SHOWN, cutoff=0.5)
     return f" The nearest are {', '.join(known[name] for name in near)}." if near else ""

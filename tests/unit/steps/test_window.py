@@ -276,37 +276,22 @@ def test_what_was_sent_is_kept_after_the_present_and_not_after_each_older_window
 
 
 def test_where_cache_fails_for_a_moment_what_was_sent_is_kept_at_the_end(world) -> None:
-    def fail_once(name):
-        events.append(name)
-        if events.count("CACHE.set") == 2 and name == "CACHE.set":
-            raise OSError("Redis is down")
-
     world.run()
-    events = []
-    world.on_event = fail_once
+    fails_to_keep_what_was_sent(world, 1)
     assert len(world.run(5)["warnings"]) == 1
     world.arrived()
     assert world.run(5)["points"] == {"new": 10, "changed": 0, "unchanged": 30}
 
 
 def test_a_process_that_is_killed_outright_costs_no_window_that_was_done(world) -> None:
-    def status(source, metric):
-        if (len(world.requests), source, metric) == (3, "E1", "Requests"):
-            return "InternalError"
-        if len(world.requests) == 4 and not kept:
-            kept.extend([dict(world.store.rows), dict(world.cache.rows), len(world.points)])
-        return "Complete"
-
     world.configs["datakit_keeps_time"] = True
     world.run()
-    kept = []
-    world.status = status
     # The second of three windows is answered in part, and in the third the process is killed.
-    world.fail(9 * 60)
-    store, cache, arrived = kept
-    world.store.rows, world.cache.rows = store, cache
-    del world.points[arrived:]
-    world.run(10)
+    world.status = lambda source, metric: (
+        "InternalError" if (len(world.requests), source, metric) == (3, "E1", "Requests") else "Complete"
+    )
+    killed_at(world, 3, 9 * 60)
+    world.run(5)
     found = Counter(
         (point["tags"]["name"], point["timestamp"], name)
         for category, point in world.points
